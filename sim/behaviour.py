@@ -1,0 +1,182 @@
+"""How likely: every equation of the model, written once in plain arithmetic.
+
+The functions work on scalars and on arrays alike; the kernel calls them on arrays, the agents of the
+specification on single numbers. Tables (freshness, competition, ...) are where powers and logarithms
+happen; they are built once and rounded (``sessions.rounded``).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+from scipy.special import ndtr, ndtri
+
+from sim.cards import Appeal, Display, Memory, Supply
+from sim.sessions import HOUR_MIN, WEEK_MIN, rounded
+
+F64 = NDArray[np.float64]
+MAX_REDISPLAY_GAP = 4096
+CROWD_STEPS = 64
+
+
+# --- tables ---------------------------------------------------------------------------------------
+
+
+def freshness(display: Display) -> F64:
+    """Visibility of a post by its age in whole minutes, float64[life + 1], 1 at age 0.
+
+    Two components, because one alone has either too slow a start or too light a tail:
+    (1 - w) (1 + d / fast_min)^-fast_exponent + w 2^(-d / slow_halflife_min).
+    """
+    age = np.arange(int(display.life_h.value * 60) + 1, dtype=np.float64)
+    fast = (1 + age / display.fast_min.value) ** -display.fast_exponent.value
+    slow = 2.0 ** (-age / display.slow_halflife_min.value)
+    w = display.slow_share.value
+    return rounded((1 - w) * fast + w * slow)
+
+
+def competition(display: Display, supply: Supply) -> F64:
+    """Fresh posts of other sources by hour of the week, float64[168], mean 1, to its exponent.
+
+    The supply of the other pages by hour is convolved with the platform's own freshness; a floor keeps the
+    feed from being empty (friends' posts, advertising).
+    """
+    day = np.array(supply.hours.row("all"))
+    week = np.concatenate([day * weight for weight in supply.weekdays])
+    fresh = freshness(display)
+    hours = len(fresh) // HOUR_MIN
+    by_age = fresh[: hours * HOUR_MIN].reshape(hours, HOUR_MIN).mean(axis=1) if hours else fresh[:1]
+    wall = np.zeros(168)
+    for age, weight in enumerate(by_age):
+        wall += weight * np.roll(week, age % 168)
+    wall = wall / wall.mean()
+    floor = display.competition_floor.value
+    return rounded((floor + (1 - floor) * wall) ** display.competition_exponent.value)
+
+
+def redisplay_gaps(chance: float) -> F64:
+    """Cumulative chance that a seen post reappears within n sessions, float64[4096] (geometric law)."""
+    return rounded(1 - (1 - chance) ** np.arange(1, MAX_REDISPLAY_GAP + 1, dtype=np.float64))
+
+
+def crowding_table(crowding: float) -> F64:
+    """crowding^n for n newer posts in the feed, float64[4096], in steps of 1/64 of a post."""
+    return rounded(crowding ** (np.arange(4096, dtype=np.float64) / CROWD_STEPS))
+
+
+def repeat_factor(memory: Memory) -> F64:
+    """Multiplier of the reaction chance at the n-th display, float64[256]: n^exponent up to a cap.
+
+    Exponent 0 is simple contagion, 1 is one independent chance a display (Romero et al. 2011; Hodas &
+    Lerman 2012).
+    """
+    n = np.minimum(np.arange(256, dtype=np.float64), memory.exposure_cap.value)
+    return rounded(np.maximum(n, 1.0) ** memory.exposure_exponent.value)
+
+
+def halving(halflife_h: float, hours: int) -> F64:
+    """Decay of a memory after whole hours, float64[hours + 1]."""
+    return rounded(2.0 ** (-np.arange(hours + 1, dtype=np.float64) / halflife_h))
+
+
+# --- a post's own quality -------------------------------------------------------------------------
+
+
+def appeal(law: Appeal, u_reach: Any, u_reaction: Any) -> tuple[Any, Any]:
+    """(appeal for reach, appeal for reactions given reach) of a post from its two keyed uniforms.
+
+    Reach: exp(s z1), median 1. Reactions: exp(b s z1 + r z2), scaled so that the mean over people reached
+    is 1. Moro et al. 2016: sd of ln reach 1.1, slope of ln interactions on ln reach 0.65 (so b = -0.35).
+    """
+    s, r, b = law.reach_sd.value, law.reaction_sd.value, law.reaction_on_reach.value
+    z1, z2 = ndtri(np.clip(u_reach, 1e-12, 1 - 1e-12)), ndtri(np.clip(u_reaction, 1e-12, 1 - 1e-12))
+    scale = np.exp(s * s / 2 - ((1 + b) * s) ** 2 / 2 - r * r / 2)
+    return rounded(np.exp(s * z1)), rounded(scale * np.exp(b * s * z1 + r * z2))
+
+
+def offer_scale(mean_chance: float, reach_sd: float) -> float:
+    """c such that E[min(1, c exp(s Z))] = ``mean_chance`` for Z standard normal.
+
+    Closed form of the censored log-normal mean; ``mean_chance`` above .99 is taken as .99.
+    """
+    goal, s = min(mean_chance, 0.99), reach_sd
+    if goal <= 0:
+        return 0.0
+    if s == 0:
+        return float(rounded(min(mean_chance, 1.0)))
+
+    def censored_mean(ln_c: float) -> float:
+        return np.exp(ln_c + s * s / 2) * ndtr((-ln_c - s * s) / s) + ndtr(ln_c / s)
+
+    ln_c = brentq(lambda x: censored_mean(x) - goal, np.log(goal) - s * s / 2 - 1, np.log(goal) + 60 * s, xtol=1e-12)
+    return float(rounded(np.exp(ln_c)))
+
+
+def reach_share(anchor_share: float, followers: float, at_followers: float, exponent: float) -> float:
+    """Mean share of followers reached by a page of this size: anchor (followers / size)^exponent."""
+    return float(rounded(anchor_share * (max(followers, 1.0) / at_followers) ** exponent))
+
+
+def novelty(memory: Memory, minutes_since_theme: float) -> float:
+    """Interest left in a theme published ``minutes_since_theme`` ago: 1 - depth 2^(-days / half-life)."""
+    days = minutes_since_theme / 1440.0
+    return float(rounded(1 - memory.novelty_depth.value * 2.0 ** (-days / memory.novelty_halflife_days.value)))
+
+
+# --- chances (plain arithmetic; scalars or arrays) ---------------------------------------------------
+
+
+def display_chance(visibility: Any, fresh: Any, rivals: Any, crowd: Any) -> Any:
+    """Chance that an offered post is displayed at one session: v * f / c * crowd, at most 1."""
+    return np.minimum(visibility * fresh * crowd / rivals, 1.0)
+
+
+def offer_chance(base: Any, affinity: Any, tiredness: Any) -> Any:
+    """Chance that the platform puts a post in one follower's feed (unclipped; compared with a uniform)."""
+    return base * affinity * tiredness
+
+
+def tiredness(recent_exposures: Any, slope: float) -> Any:
+    """Fatigue multiplier 1 / (1 + slope * recent exposures)."""
+    return 1.0 / (1.0 + slope * recent_exposures)
+
+
+def fatigue_slope(memory: Memory) -> float:
+    """Slope at which ``tiredness`` has the stated elasticity at the reference number of exposures."""
+    e = -memory.fatigue_elasticity.value
+    return float(rounded(e / ((1 - e) * memory.fatigue_reference_exposures.value)))
+
+
+def reaction_chance(
+    base: Any,
+    expressiveness: Any,
+    affinity: Any,
+    interest: Any,
+    tired: Any,
+    endorsement: Any,
+    repeat: Any,
+) -> Any:
+    """Chance of one kind of reaction when a post is displayed (unclipped; compared with a uniform).
+
+    ``base`` holds what belongs to the post and the age band: platform base x format x theme fit x appeal
+    x novelty x age x targeting.
+    """
+    return base * expressiveness * affinity * interest * tired * endorsement * repeat
+
+
+def hide_chance(base: Any, repeat: Any) -> Any:
+    """Chance of hiding a displayed post: a matter of the post and of seeing it again, not of liking it."""
+    return base * repeat
+
+
+def hour_of(t_min: Any) -> Any:
+    """Absolute hour (bucket) of an instant."""
+    return np.floor_divide(t_min, HOUR_MIN)
+
+
+def hour_of_week(t_min: Any) -> Any:
+    """Hour of the week, 0 (Monday 00) to 167."""
+    return np.floor_divide(t_min - np.floor_divide(t_min, WEEK_MIN) * WEEK_MIN, HOUR_MIN)

@@ -1,0 +1,428 @@
+"""The hot loop: one hour at a time, all posts and residents of that hour together.
+
+In each hour, with the state read at its start:
+
+1. people who discover or leave an account by themselves are noted;
+2. posts of the hour are offered to followers, shares of the last hour to friends;
+3. for each new exposure the instant of first display is found once (``feed.first_display``) and entered in
+   the calendar of the hour where it falls;
+4. displays of the hour become impressions, reach and reactions; sharers are queued for the next hour; a
+   seen post may reappear;
+5. the state is written: fatigue, affinity, followers.
+
+Cost follows exposures. Every draw is keyed by what it decides, so neither the order of posts and people
+nor the size of a batch matters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim import behaviour, draws, feed
+from sim.audience import Followers, Memory, Timetable, discovery_times, group_of, leaving_times
+from sim.cards import ACTIONS
+from sim.city import City
+from sim.laws import HIDE, SHARE, Laws, Posts, build_posts
+from sim.sessions import HOUR_MIN, WEEK_MIN, session_key
+from sim.tally import MAX_DEPTH, WORK, Tally
+
+F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
+
+DISPLAY = np.dtype([("post", "i4"), ("who", "i4"), ("t", "f8"), ("cell", "i8"), ("depth", "i2")])
+ENDORSED = np.uint8(1 << 7)
+
+
+@dataclass
+class State:
+    """Per-resident arrays that change. ``fatigue`` by account, ``affinity`` excess over attachment;
+    ``times_seen`` and ``flags`` uint8[active posts, n_rows] (bits 0-4: reactions done, 7: endorsed)."""
+
+    followers: Followers
+    fatigue: Memory
+    affinity: Memory
+    times_seen: NDArray[np.uint8]
+    flags: NDArray[np.uint8]
+
+
+class Kernel:
+    """One replicate of one scenario on a city; ``step`` advances one hour, ``run`` the whole horizon."""
+
+    def __init__(
+        self, laws: Laws, city: City, seed: int, replicate: int, block: int = feed.BLOCK
+    ) -> None:
+        self.laws, self.city, self.seed, self.replicate, self.block = laws, city, seed, replicate, block
+        self.posts: Posts = build_posts(laws, city, seed, replicate)
+        schedule = laws.schedule
+        self.hour = 0
+        self.group = group_of(city)
+        self.band = city.age_band.astype(np.int64)
+        n_accounts = len(schedule.accounts)
+        self.tally = Tally.empty(
+            n_accounts, len(city.platforms), len(schedule), schedule.n_weeks, city.n_rows
+        )
+        self._session_keys = np.array([session_key(seed, replicate, name) for name in city.platforms])
+        self._place = _places(laws)
+        n_active = int(self._place.max(initial=0)) + 1
+        self.state = State(
+            followers=Followers(laws, city),
+            fatigue=Memory.blank((n_accounts, city.n_rows), laws.fatigue_decay),
+            affinity=Memory.blank(city.n_rows, laws.affinity_decay),
+            times_seen=np.zeros((n_active, city.n_rows), dtype=np.uint8),
+            flags=np.zeros((n_active, city.n_rows), dtype=np.uint8),
+        )
+        ceiling = laws.scenario.behaviour.memory.affinity_ceiling.value
+        self._most_affine = float(city.attachment.max(initial=1.0)) * (1.0 + ceiling)
+        self._published = _by_hour(schedule.t_min)
+        self._expired = _by_hour(laws.expiry + HOUR_MIN)
+        self._calendar: dict[int, list[NDArray[np.void]]] = {}
+        self._shared = np.empty(0, dtype=DISPLAY)
+        self._discover = [Timetable() for _ in range(n_accounts)]
+        self._leave = [Timetable() for _ in range(n_accounts)]
+        for a in range(n_accounts):
+            self._discover[a].add(*discovery_times(laws, city, seed, replicate, a))
+            rows = self.state.followers.rows(a)
+            self._leave[a].add(*leaving_times(laws, seed, replicate, a, rows, 0.0))
+            self._count_followers(a, 0)
+
+    def run(self) -> Tally:
+        """Advance to the end of the horizon and return the counts."""
+        while self.hour < self.laws.n_hours:
+            self.step()
+        return self.tally
+
+    def step(self) -> None:
+        """Advance one hour."""
+        hour = self.hour
+        joins = [self._discover[a].at(hour) for a in range(len(self._discover))]
+        leaves = [self._leave[a].at(hour) for a in range(len(self._leave))]
+        self._publish(self._published.get(hour, _NONE))
+        self._deliver()
+        due = self._calendar.pop(hour, None)
+        seen: list[NDArray[np.void]] = []
+        wave = np.concatenate(due) if due else np.empty(0, dtype=DISPLAY)
+        written = _Writes(joins, leaves)
+        while len(wave):
+            for turn in _turns(wave, self.city.n_rows):
+                seen.append(self._display(turn, written))
+            due = self._calendar.pop(hour, None)
+            wave = np.concatenate(due) if due else np.empty(0, dtype=DISPLAY)
+        self._write(seen, written)
+        for post in self._expired.get(hour, _NONE):
+            self.state.times_seen[self._place[post]] = 0
+            self.state.flags[self._place[post]] = 0
+        self.hour += 1
+        if self.hour * HOUR_MIN % WEEK_MIN == 0:
+            week = self.hour * HOUR_MIN // WEEK_MIN
+            self.tally.close_week(week - 1, self.group)
+            for a in range(len(joins)):
+                self._count_followers(a, week)
+
+    # --- offer --------------------------------------------------------------------------------------
+
+    def _affinity(self, who: I64) -> F64:
+        return self.city.attachment[who] * (1.0 + self.state.affinity.read(who, self.hour))
+
+    def _tired(self, account: I64 | int, who: I64) -> F64:
+        recent = self.state.fatigue.read((account, who), self.hour)
+        return behaviour.tiredness(recent, self.laws.fatigue_slope)
+
+    def _publish(self, posts: I64) -> None:
+        """Decide for each follower of each post of this hour whether it is put in the feed."""
+        laws, week = self.laws, self.hour * HOUR_MIN // WEEK_MIN
+        for post in posts:
+            account = int(laws.schedule.account[post])
+            k = int(laws.platform[post])
+            rows = self.state.followers.rows(account)
+            self.tally.work[WORK.index("followers_examined")] += len(rows)
+            size = self.state.followers.count[account] / laws.scenario.sampling
+            base = laws.scale(k, size) * self.posts.offer[post]
+            luck = draws.uniform(self.posts.key_offer[post], rows)
+            # Nobody's chance exceeds this product, so one comparison settles most followers.
+            near = luck < base * self._most_affine
+            rows, luck = rows[near], luck[near]
+            chance = behaviour.offer_chance(base, self._affinity(rows), self._tired(account, rows))
+            offered = (luck < chance) & laws.schedule.target[post][self.band[rows]]
+            rows = rows[offered]
+            same = np.full(len(rows), post)
+            self.tally.count("offered", np.full(len(rows), account), self.group[rows], week, same)
+            since = np.full(len(rows), laws.schedule.t_min[post])
+            self._expose(same, rows, since, np.zeros(len(rows), np.int64), np.zeros(len(rows), np.int64))
+
+    def _deliver(self) -> None:
+        """Put the shares of the last hour in the feeds of the sharers' friends."""
+        shared, self._shared = self._shared, np.empty(0, dtype=DISPLAY)
+        now = float(self.hour * HOUR_MIN)
+        shared = shared[self.laws.expiry[shared["post"]] > now]
+        if not len(shared):
+            return
+        ties = self.city.ties
+        sharer = shared["who"].astype(np.int64)
+        n = ties.indptr[sharer + 1] - ties.indptr[sharer]
+        row = np.repeat(np.arange(len(shared)), n)
+        edge = np.arange(len(row)) - np.repeat(np.cumsum(n) - n, n) + ties.indptr[sharer][row]
+        k = self.laws.platform[shared["post"]][row]
+        alive = (ties.mask[edge] >> k.astype(np.uint16)) & np.uint16(1) > 0
+        row, edge, k = row[alive], edge[alive], k[alive]
+        post, friend = shared["post"][row].astype(np.int64), ties.target[edge].astype(np.int64)
+        self.tally.work[WORK.index("friends_examined")] += len(row)
+        luck = draws.uniform(self.posts.key_friend[post], sharer[row], friend)
+        offered = luck < self.laws.friend_offer[k]
+        depth = shared["depth"][row][offered].astype(np.int64)
+        since = np.full(len(depth), now)
+        self._expose(post[offered], friend[offered], since, depth, sharer[row][offered] + 1)
+
+    # --- see ----------------------------------------------------------------------------------------
+
+    def _expose(self, post: I64, who: I64, since: F64, depth: I64, source: I64) -> None:
+        """Find the first display of new exposures (``source``: 0 the account, else sharer + 1)."""
+        if not len(post):
+            return
+        k = self.laws.platform[post]
+        exposures = feed.Exposures(
+            platform=k,
+            row=k * 6 + self.band[who],
+            activity=self.city.activity[k, who].astype(np.float64),
+            session=draws.bits(self._session_keys[k], who),
+            since=since,
+            expiry=self.laws.expiry[post],
+            luck=draws.uniform(self.posts.key_display[post], who, source),
+            account=np.where(source == 0, self.laws.schedule.account[post], -1),
+            crowd_at=self.posts.crowd_at[post],
+        )
+        index, t, cell, walked = feed.first_display(
+            self.laws.feed, exposures, self.posts.crowd, self.block
+        )
+        self.tally.work[WORK.index("exposures")] += len(post)
+        self.tally.work[WORK.index("sessions_walked")] += walked
+        self._enter(post[index], who[index], t, cell, depth[index])
+
+    def _enter(self, post: I64, who: I64, t: F64, cell: I64, depth: I64) -> None:
+        """Write displays into the calendar of the hours where they fall."""
+        keep = (t <= self.laws.expiry[post]) & (t < self.laws.n_hours * HOUR_MIN)
+        rows = np.empty(int(keep.sum()), dtype=DISPLAY)
+        for name, column in (("post", post), ("who", who), ("t", t), ("cell", cell), ("depth", depth)):
+            rows[name] = column[keep]
+        hour = np.maximum(behaviour.hour_of(rows["t"]).astype(np.int64), self.hour)
+        order = np.argsort(hour, kind="stable")
+        hour, rows = hour[order], rows[order]
+        starts = np.flatnonzero(np.diff(hour, prepend=-1))
+        for start, part in zip(starts, np.split(rows, starts[1:]), strict=True):
+            self._calendar.setdefault(int(hour[start]), []).append(part)
+
+    # --- react --------------------------------------------------------------------------------------
+
+    def _display(self, turn: _Turn, written: _Writes) -> NDArray[np.void]:
+        """Impressions, reach and reactions of displays of which each (post, person) occurs once."""
+        shown, laws, state = turn.rows, self.laws, self.state
+        post, who = shown["post"].astype(np.int64), shown["who"].astype(np.int64)
+        place, account, k = self._place[post], laws.schedule.account[post], laws.platform[post]
+        n = state.times_seen[place, who]
+        first = n == 0
+        n = np.minimum(n, 254) + np.uint8(1)
+        state.times_seen[place, who] = n
+        flags = state.flags[place, who] | np.where(turn.endorsed, ENDORSED, np.uint8(0))
+        self._count_displays(shown, first)
+        common = (
+            self._affinity(who),
+            self.city.interest[laws.theme[post], who],
+            self._tired(account, who),
+            np.where(flags & ENDORSED > 0, laws.endorsement[k], 1.0),
+            laws.repeat[n],
+        )
+        week = self.hour * HOUR_MIN // WEEK_MIN
+        for a, action in enumerate(ACTIONS):
+            base = self.posts.react[post, a, self.band[who]]
+            chance = (
+                behaviour.hide_chance(base, laws.repeat[n])
+                if a == HIDE
+                else behaviour.reaction_chance(base, self.city.expressiveness[who], *common)
+            )
+            bit = np.uint8(1 << a)
+            done = (draws.uniform(self.posts.key_act[post, a], who) < chance) & (flags & bit == 0)
+            flags = np.where(done, flags | bit, flags)
+            self.tally.count(action, account[done], self.group[who[done]], week, post[done])
+            if action in ("like", "comment", "share"):
+                np.bitwise_or.at(self.tally.engaged, who[done], (1 << k[done]).astype(np.uint16))
+                written.warmer.append(who[done])
+            if a == HIDE:
+                written.colder.append(who[done])
+            if a == SHARE:
+                self._queue_shares(shown[done], account[done])
+        state.flags[place, who] = flags
+        self._follow_or_leave(shown, first, written)
+        again = shown[first]
+        self._reappear(again)
+        return shown
+
+    def _count_displays(self, shown: NDArray[np.void], first: NDArray[np.bool_]) -> None:
+        tally, laws = self.tally, self.laws
+        post, who = shown["post"].astype(np.int64), shown["who"].astype(np.int64)
+        account, week, clock = laws.schedule.account[post], self.hour * HOUR_MIN // WEEK_MIN, self.hour % 24
+        tally.work[WORK.index("displays")] += len(shown)
+        tally.count("impressions", account, self.group[who], week, post)
+        tally.count("reach", account[first], self.group[who[first]], week, post[first])
+        by_account = np.bincount(account, minlength=len(tally.hourly))
+        tally.hourly[:, clock, 0] += by_account
+        tally.hourly[:, clock, 1] += np.bincount(account[first], minlength=len(tally.hourly))
+        mark = (1 << laws.platform[post]).astype(np.uint16)
+        np.bitwise_or.at(tally.reached, who, mark)
+        np.bitwise_or.at(tally.this_week, who, mark)
+        by_friend = first & (shown["depth"] > 0)
+        tally.friend_reach += np.bincount(post[by_friend], minlength=len(tally.friend_reach))
+
+    def _queue_shares(self, shared: NDArray[np.void], account: I64) -> None:
+        deeper = shared.copy()
+        deeper["depth"] += 1
+        self._shared = np.concatenate([self._shared, deeper])
+        depth = np.minimum(deeper["depth"], MAX_DEPTH).astype(np.int64)
+        np.add.at(self.tally.share_depth, (account, depth), 1)
+        np.maximum.at(self.tally.depth, deeper["post"].astype(np.int64), deeper["depth"].astype(np.int64))
+
+    def _reappear(self, shown: NDArray[np.void]) -> None:
+        """Enter the next display of posts just seen for the first time; it chains itself from there."""
+        while len(shown):
+            post, who = shown["post"].astype(np.int64), shown["who"].astype(np.int64)
+            k = self.laws.platform[post]
+            t, cell = feed.next_display(
+                self.laws.feed,
+                k,
+                k * 6 + self.band[who],
+                self.city.activity[k, who].astype(np.float64),
+                draws.bits(self._session_keys[k], who),
+                shown["cell"],
+                draws.uniform(self.posts.key_again[post], who, shown["cell"]),
+            )
+            self._enter(post, who, t, cell, shown["depth"].astype(np.int64))
+            more = t <= self.laws.expiry[post]
+            shown = shown[more]
+            shown["t"], shown["cell"] = t[more], cell[more]
+
+    # --- follow -------------------------------------------------------------------------------------
+
+    def _follow_or_leave(
+        self, shown: NDArray[np.void], first: NDArray[np.bool_], written: _Writes
+    ) -> None:
+        """Who starts or stops following because of what was just displayed (first displays only)."""
+        laws, followers = self.laws, self.state.followers
+        post, who = shown["post"].astype(np.int64)[first], shown["who"].astype(np.int64)[first]
+        by_friend = shown["depth"][first] > 0
+        self._follow(post, who, by_friend, laws.schedule.account[post], laws.follow_if_shared, written)
+        mention = laws.schedule.mention[post]
+        self._follow(post, who, mention >= 0, mention, laws.follow_if_mentioned, written)
+        account = laws.schedule.account[post]
+        tired = laws.is_overposting[post] & followers.is_following[account, who]
+        post, who, account = post[tired], who[tired], account[tired]
+        u = draws.uniform(self.posts.key_leave[post], who)
+        gone = u < laws.unfollow_if_overposted[laws.platform[post]]
+        for a in np.unique(account[gone]):
+            written.leaves[a] = np.concatenate([written.leaves[a], who[gone & (account == a)]])
+
+    def _follow(
+        self, post: I64, who: I64, might: NDArray[np.bool_], account: I64, chance: F64, written: _Writes
+    ) -> None:
+        post, who, account = post[might], who[might], account[might]
+        k = self.laws.account_platform[account]
+        inclined = self.laws.follow_weight[k, self.band[who]] * self._affinity(who)
+        u = draws.uniform(self.posts.key_follow[post], who, account)
+        new = (u < chance[k] * inclined) & (self.city.activity[k, who] > 0)
+        for a in np.unique(account[new]):
+            written.joins[a] = np.concatenate([written.joins[a], who[new & (account == a)]])
+
+    # --- write --------------------------------------------------------------------------------------
+
+    def _write(self, seen: list[NDArray[np.void]], written: _Writes) -> None:
+        """End of the hour: memories, then followers."""
+        state, hour, week = self.state, self.hour, self.hour * HOUR_MIN // WEEK_MIN
+        memory = self.laws.scenario.behaviour.memory
+        if seen:
+            rows = np.concatenate(seen)
+            index = (self.laws.schedule.account[rows["post"]], rows["who"])
+            state.fatigue.fade(index, hour)
+            np.add.at(state.fatigue.value, index, 1.0)
+        for people, step in (
+            (written.warmer, memory.affinity_gain.value),
+            (written.colder, -memory.affinity_loss_if_hidden.value),
+        ):
+            who = np.concatenate(people) if people else _NONE
+            state.affinity.fade(who, hour)
+            np.add.at(state.affinity.value, who, step)
+            state.affinity.value[who] = np.clip(
+                state.affinity.value[who], -0.9, memory.affinity_ceiling.value
+            )
+        end = float((hour + 1) * HOUR_MIN)
+        for a, (joins, leaves) in enumerate(zip(written.joins, written.leaves, strict=True)):
+            gone = state.followers.leave(a, leaves)
+            new = state.followers.join(a, joins)
+            for name, who in (("unfollows", gone), ("follows", new)):
+                self.tally.count(name, np.full(len(who), a), self.group[who], week)
+            self._leave[a].add(*leaving_times(self.laws, self.seed, self.replicate, a, new, end))
+
+    def _count_followers(self, account: int, week: int) -> None:
+        rows = self.state.followers.rows(account)
+        self.tally.followers[account, :, week] = np.bincount(
+            self.group[rows], minlength=self.tally.followers.shape[1]
+        )
+
+
+_NONE = np.empty(0, np.int64)
+
+
+@dataclass
+class _Turn:
+    """Displays in which each (post, person) occurs once; ``endorsed``: a friend showed it."""
+
+    rows: NDArray[np.void]
+    endorsed: NDArray[np.bool_]
+
+
+class _Writes:
+    """What an hour will write at its end."""
+
+    def __init__(self, joins: list[I64], leaves: list[I64]) -> None:
+        self.joins, self.leaves = joins, leaves
+        self.warmer: list[I64] = []
+        self.colder: list[I64] = []
+
+
+def _turns(wave: NDArray[np.void], n_rows: int) -> list[_Turn]:
+    """Cut displays into turns: the first of each (post, person) in time, then the second, ...
+
+    Two sources of one post in one session are one display, the account's own first.
+    """
+    pair = wave["post"].astype(np.int64) * n_rows + wave["who"]
+    order = np.lexsort((wave["depth"], wave["cell"], pair))
+    wave, pair = wave[order], pair[order]
+    opens = np.ones(len(wave), dtype=bool)
+    opens[1:] = (pair[1:] != pair[:-1]) | (wave["cell"][1:] != wave["cell"][:-1])
+    starts = np.flatnonzero(opens)
+    endorsed = np.maximum.reduceat(wave["depth"], starts) > 0
+    wave, pair = wave[starts], pair[starts]
+    new = np.ones(len(wave), dtype=bool)
+    new[1:] = pair[1:] != pair[:-1]
+    at = np.arange(len(wave))
+    rank = at - np.maximum.accumulate(np.where(new, at, 0))
+    return [_Turn(wave[rank == r], endorsed[rank == r]) for r in range(int(rank.max()) + 1)]
+
+
+def _by_hour(t_min: F64) -> dict[int, I64]:
+    """Row numbers by absolute hour, ascending."""
+    hours = behaviour.hour_of(t_min).astype(np.int64)
+    return {int(h): np.flatnonzero(hours == h) for h in np.unique(hours)}
+
+
+def _places(laws: Laws) -> I64:
+    """A place in the pool of active posts for each post; a place is free again an hour after expiry."""
+    place = np.zeros(len(laws.schedule), dtype=np.int64)
+    busy_until: list[float] = []
+    for post, t in enumerate(laws.schedule.t_min):
+        free = next((p for p, until in enumerate(busy_until) if until < t), None)
+        if free is None:
+            free = len(busy_until)
+            busy_until.append(0.0)
+        place[post] = free
+        busy_until[free] = laws.expiry[post] + 3 * HOUR_MIN
+    return place

@@ -1,0 +1,248 @@
+"""KPIs: named ratios of counts, each with its denominator in its name. One table for every reader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sim.city import City
+from sim.figures import ADULT_BANDS, BANDS
+from sim.indicators import ADDITIVE, DIRECTIONS, INDICATORS, UNITS
+from sim.laws import Laws
+from sim.tally import MEASURES, N_GROUPS, Tally
+
+F64 = NDArray[np.float64]
+Direction = Literal["up", "down", "neutral"]
+ALL = "all"
+
+__all__ = ["ADDITIVE", "DIRECTIONS", "INDICATORS", "kpi_table", "hour_table", "post_table"]
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """Counts of one platform (or all), one age band (or all) and one week (or all)."""
+
+    count: dict[str, float]
+    posts: float
+    followers_start: float
+    followers: float
+    people: float
+    population: float
+
+
+def _ratio(a: float, b: float) -> float:
+    return a / b if b else float("nan")
+
+
+def _simple(c: _Cell) -> dict[str, float]:
+    """KPIs that are defined in every cell."""
+    n = c.count
+    interactions = n["like"] + n["comment"] + n["share"]
+    reach = n["reach"]
+    mean_followers = (c.followers_start + c.followers) / 2
+    return {
+        "followers": c.followers,
+        "followers_per_100_residents": _ratio(100 * c.followers, c.population),
+        "new_followers": n["follows"],
+        "unfollows": n["unfollows"],
+        "follower_growth_percent": _ratio(100 * (c.followers - c.followers_start), c.followers_start),
+        "impressions": n["impressions"],
+        "reach": reach,
+        "reach_per_post": _ratio(reach, c.posts),
+        "reach_rate_by_follower": _ratio(_ratio(reach, c.posts), mean_followers),
+        "frequency_impressions_per_person_reached": _ratio(n["impressions"], c.people),
+        "interactions": interactions,
+        "engagement_rate_by_reach": _ratio(interactions, reach),
+        "engagement_rate_by_follower": _ratio(_ratio(interactions, c.posts), mean_followers),
+        "clicks_per_1000_reached": _ratio(1000 * n["click"], reach),
+        "likes_per_1000_reached": _ratio(1000 * n["like"], reach),
+        "comments_per_1000_reached": _ratio(1000 * n["comment"], reach),
+        "shares_per_1000_reached": _ratio(1000 * n["share"], reach),
+        "shares_per_like": _ratio(n["share"], n["like"]),
+        "hides_per_10000_reached": _ratio(10_000 * n["hide"], reach),
+    }
+
+
+class _Book:
+    """One run's counts, arranged by platform, at the scale of the whole city."""
+
+    def __init__(self, tally: Tally, laws: Laws, city: City) -> None:
+        self.tally, self.laws, self.city = tally, laws, city
+        self.up = 1.0 / laws.scenario.sampling
+        k_of = laws.account_platform
+        self.used = sorted({int(k) for k in k_of}, key=lambda k: city.platforms[k])
+        n_platforms, n_weeks = len(city.platforms), laws.schedule.n_weeks
+        self.weekly = np.zeros((n_platforms, N_GROUPS, n_weeks, len(MEASURES)))
+        self.followers = np.zeros((n_platforms, N_GROUPS, n_weeks + 1))
+        self.posts = np.zeros((n_platforms, n_weeks))
+        np.add.at(self.weekly, k_of, tally.weekly)
+        np.add.at(self.followers, k_of, tally.followers)
+        np.add.at(self.posts, (laws.platform, laws.schedule.week), 1.0)
+        self.group = np.where(city.circle > 0, N_GROUPS - 1, city.age_band).astype(np.int64)
+        self.population = np.bincount(self.group[: city.n_residents], minlength=N_GROUPS).astype(float)
+
+    def distinct(self, mask: NDArray[np.uint16], k: int | None) -> F64:
+        """Distinct people marked on platform ``k`` (any if None), float64[7]."""
+        on = mask > 0 if k is None else mask >> np.uint16(k) & np.uint16(1) > 0
+        return np.bincount(self.group[on], minlength=N_GROUPS).astype(float)
+
+    def cell(self, k: int | None, groups: slice, week: int | None) -> _Cell:
+        """Counts of a cell, at the scale of the whole city (posts are not scaled)."""
+        ks = self.used if k is None else [k]
+        weeks = slice(None) if week is None else slice(week, week + 1)
+        counts = self.weekly[ks][:, groups, weeks].sum(axis=(0, 1, 2)) * self.up
+        first, last = (0, -1) if week is None else (week, week + 1)
+        if week is None:
+            people = self.distinct(self.tally.reached, k)
+        else:
+            people = self.tally.weekly_reached[week, -1 if k is None else k].astype(float)
+        return _Cell(
+            count=dict(zip(MEASURES, counts, strict=True)),
+            posts=float(self.posts[ks][:, weeks].sum()),
+            followers_start=float(self.followers[ks][:, groups, first].sum() * self.up),
+            followers=float(self.followers[ks][:, groups, last].sum() * self.up),
+            people=float(people[groups].sum() * self.up),
+            population=float(self.population[groups].sum() * self.up),
+        )
+
+
+Row = tuple[str, str, str, str, float]
+
+
+def kpi_table(tally: Tally, laws: Laws, city: City, scenario: str, replicate: int) -> pd.DataFrame:
+    """Tidy KPIs of one run: scenario, replicate, kpi, platform, age_band, week, value, unit.
+
+    Every KPI by platform and week, and by platform and age band over the whole horizon. Counts of people
+    are at the scale of the whole city when it is simulated on a sample.
+    """
+    book = _Book(tally, laws, city)
+    rows = [*_cells(book), *_coverage(book), *_overlap(book), *_cascades(book)]
+    table = pd.DataFrame(rows, columns=["kpi", "platform", "age_band", "week", "value"])
+    table.insert(0, "scenario", scenario)
+    table.insert(1, "replicate", replicate)
+    table["unit"] = table["kpi"].map(UNITS)
+    return table
+
+
+def _named(book: _Book) -> list[tuple[str, int | None]]:
+    return [(ALL, None), *((book.city.platforms[k], k) for k in book.used)]
+
+
+def _cells(book: _Book) -> Iterator[Row]:
+    everyone = slice(None)
+    for name, k in _named(book):
+        weeks: list[int | None] = [None, *range(book.laws.schedule.n_weeks)]
+        for week in weeks:
+            cell = book.cell(k, everyone, week)
+            label = ALL if week is None else str(week + 1)
+            yield "posts_published", name, ALL, label, cell.posts
+            for kpi, value in _simple(cell).items():
+                yield kpi, name, ALL, label, value
+        for b, band in enumerate(BANDS):
+            if band not in ADULT_BANDS:
+                continue
+            for kpi, value in _simple(book.cell(k, slice(b, b + 1), None)).items():
+                yield kpi, name, band, ALL, value
+        residents = slice(0, len(BANDS))
+        whole, local = book.cell(k, everyone, None), book.cell(k, residents, None)
+        yield "local_share_of_reach", name, ALL, ALL, _ratio(local.count["reach"], whole.count["reach"])
+        if k is not None:
+            engaged = book.distinct(book.tally.engaged, k).sum() * book.up
+            yield "engaged_share_of_followers", name, ALL, ALL, _ratio(engaged, whole.followers)
+
+
+def _coverage(book: _Book) -> Iterator[Row]:
+    """Residents reached at least once: over the horizon and in a week, by platform and age band."""
+    residents = book.population[: len(BANDS)]
+    weekly = book.tally.weekly_reached[:, :, : len(BANDS)].astype(float)
+    for name, k in _named(book):
+        reached = book.distinct(book.tally.reached, k)[: len(BANDS)]
+        mean_week = weekly[:, -1 if k is None else k].mean(axis=0)
+        for band, who in [(ALL, slice(None)), *((b, slice(i, i + 1)) for i, b in enumerate(BANDS))]:
+            n, met, met_weekly = residents[who].sum(), reached[who].sum(), mean_week[who].sum()
+            yield "residents_reached", name, band, ALL, met * book.up
+            yield "coverage_of_residents", name, band, ALL, _ratio(met, n)
+            yield "weekly_coverage_of_residents", name, band, ALL, _ratio(met_weekly, n)
+            yield "residents_never_reached", name, band, ALL, (n - met) * book.up
+            yield "never_reached_share_of_residents", name, band, ALL, _ratio(n - met, n)
+        for week in range(len(weekly)):
+            share = _ratio(weekly[week, -1 if k is None else k].sum(), residents.sum())
+            yield "weekly_coverage_of_residents", name, ALL, str(week + 1), share
+        adults = [_ratio(reached[BANDS.index(b)], residents[BANDS.index(b)]) for b in ADULT_BANDS]
+        known = [share for share in adults if not np.isnan(share)]
+        yield "digital_divide_gap", name, ALL, ALL, max(known) - min(known) if known else float("nan")
+
+
+def _overlap(book: _Book) -> Iterator[Row]:
+    """Residents reached on both platforms of a pair, as a share of all residents reached."""
+    marks = book.tally.reached[: book.city.n_residents]
+    reached = (marks > 0).sum()
+    for a, b in combinations(book.used, 2):
+        both = np.uint16(1 << a | 1 << b)
+        pair = f"{book.city.platforms[a]}+{book.city.platforms[b]}"
+        yield "overlap_share_of_reached", pair, ALL, ALL, _ratio(float((marks & both == both).sum()), reached)
+
+
+def _cascades(book: _Book) -> Iterator[Row]:
+    tally, laws = book.tally, book.laws
+    for name, k in _named(book):
+        posts = np.ones(len(laws.schedule), bool) if k is None else laws.platform == k
+        accounts = np.ones(len(laws.account_platform), bool) if k is None else laws.account_platform == k
+        by_depth = tally.share_depth[accounts].sum(axis=0)
+        size = tally.friend_reach[posts]
+        shared = tally.depth[posts] > 0
+        depth = float(tally.depth[posts][shared].mean()) if shared.any() else float("nan")
+        yield "cascade_size_mean", name, ALL, ALL, float(size.mean() * book.up) if posts.any() else float("nan")
+        yield "cascade_depth_mean", name, ALL, ALL, depth
+        yield "reshares_at_depth_1_share", name, ALL, ALL, _ratio(float(by_depth[1]), float(by_depth.sum()))
+
+
+def post_table(tally: Tally, laws: Laws, scenario: str, replicate: int) -> pd.DataFrame:
+    """Counts of every post of one run (people of the simulated sample, not scaled)."""
+    s = laws.schedule
+    minute = s.t_min.astype(np.int64)
+    day, hour = minute // 1440 % 7, minute // 60 % 24
+    names = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+    columns = {m: tally.posts[:, i] for i, m in enumerate(MEASURES)}
+    return pd.DataFrame(
+        {
+            "scenario": scenario,
+            "replicate": replicate,
+            "post": list(s.slot),
+            "platform": [s.accounts[a].platform for a in s.account],
+            "published": [
+                f"w{w + 1} {names[d]} {h:02d}:{m:02d}" for w, d, h, m in zip(s.week, day, hour, minute % 60, strict=True)
+            ],
+            "week": s.week + 1,
+            "hour": hour,
+            "weekday": day,
+            "theme": list(s.theme),
+            "format": list(s.format),
+            "offered": columns["offered"],
+            "reach": columns["reach"],
+            "impressions": columns["impressions"],
+            "clicks": columns["click"],
+            "likes": columns["like"],
+            "comments": columns["comment"],
+            "shares": columns["share"],
+            "hides": columns["hide"],
+            "cascade_size": tally.friend_reach,
+            "cascade_depth": tally.depth,
+        }
+    )
+
+
+def hour_table(tally: Tally, laws: Laws, scenario: str, replicate: int) -> pd.DataFrame:
+    """Impressions and first displays by platform and local hour of one run, at the scale of the city."""
+    rows = []
+    for a, plan in enumerate(laws.schedule.accounts):
+        for hour in range(24):
+            impressions, reach = tally.hourly[a, hour] / laws.scenario.sampling
+            rows.append((scenario, replicate, plan.platform, hour, round(impressions), round(reach)))
+    return pd.DataFrame(rows, columns=["scenario", "replicate", "platform", "hour", "impressions", "reach"])

@@ -1,0 +1,60 @@
+"""Progress in the terminal: a bar where there is a terminal, a few plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+WORDS = {
+    "fr": {"city": "Construction de la ville : {}", "runs": "Simulations"},
+    "en": {"city": "Building the city: {}", "runs": "Runs"},
+}
+
+
+class Progress:
+    """Shows the steps of a study on standard error."""
+
+    def __init__(self, lang: str) -> None:
+        self._words = WORDS[lang]
+        self._console = Console(stderr=True)
+        self._live = sys.stderr.isatty()
+        self._bar = Bar(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=self._console,
+            disable=not self._live,
+        )
+        self._task = None
+        self._last_tenth = -1
+
+    def __enter__(self) -> Progress:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def say(self, what: str, about: str) -> None:
+        """One line: what begins now."""
+        self._console.print(self._words[what].format(about), style="dim", highlight=False)
+
+    def runs(self, done: int, planned: int) -> None:
+        """``done`` of ``planned`` runs are finished."""
+        if self._live:
+            if self._task is None:
+                self._task = self._bar.add_task(self._words["runs"], total=planned)
+            self._bar.update(self._task, completed=done, total=planned)
+            return
+        tenth = 10 * done // planned
+        if tenth != self._last_tenth:
+            self._last_tenth = tenth
+            self._console.print(f"{self._words['runs']} {done}/{planned}", highlight=False)

@@ -1,0 +1,274 @@
+"""What the report is made of: the input, and the questions that its sections ask of the tables."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import pandas as pd
+
+AGE_BANDS = ("0-14", "15-29", "30-44", "45-59", "60-74", "75+")
+VERDICTS = ("better", "worse", "no_difference", "cannot_tell", "changed")
+PERCENT_UNITS = frozenset({"percent", "%"})
+# Counts that grow with the number of people simulated: a thinned city shows a fraction of them.
+EXTENSIVE_KPIS = frozenset(
+    {
+        "followers",
+        "new_followers",
+        "unfollows",
+        "impressions",
+        "reach_per_post",
+        "interactions",
+        "residents_reached",
+        "residents_never_reached",
+    }
+)
+# The KPIs of the first figure, in this order, after the decision KPI.
+KEY_KPIS = (
+    "weekly_coverage_of_residents",
+    "coverage_of_residents",
+    "never_reached_share_of_residents",
+    "digital_divide_gap",
+    "local_share_of_reach",
+    "reach_per_post",
+    "frequency_impressions_per_person_reached",
+    "engagement_rate_by_reach",
+    "clicks_per_1000_reached",
+    "new_followers",
+    "hides_per_10000_reached",
+)
+MAX_KEY_KPIS = 10
+
+
+@dataclass(frozen=True)
+class ScenarioText:
+    """A scenario in words: `label` names it, `sentence` says what it changes; both {"fr", "en"}."""
+
+    name: str
+    label: Mapping[str, str]
+    sentence: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class KpiText:
+    """A KPI in words. `unit` "share" means 0..1, shown in per cent; `direction` "up", "down" or "neutral"."""
+
+    name: str
+    label: Mapping[str, str]
+    definition: Mapping[str, str]
+    unit: str
+    direction: str
+
+
+@dataclass(frozen=True)
+class ReportInput:
+    """Everything the report says, and nothing it has to look up.
+
+    `n_residents` counts the residents of the real city; `sampling` is the fraction of them simulated
+    (1.0 = one to one), and the counts of the frames are as simulated: the report divides them by `sampling`.
+    `zone_relative` is the zone of indifference as a share of the baseline (0.02 = 2 %). The first scenario is
+    the baseline. Frames may be empty; a section without data says so. Columns are those of the result tables;
+    `best`: scenario, mean, p_best, p_within_zone_of_best; `gain`: kpi, alternative, gain (variance of the
+    difference with independent draws over its variance with common draws); `figures_used`: path, value, unit,
+    source, tag (measured, borrowed, assumed, given) and, if known, label, note ({"fr", "en"} or one string), drives.
+    """
+
+    title: Mapping[str, str]
+    city_label: str
+    year: int
+    n_residents: int
+    sampling: float
+    horizon_weeks: int
+    scenarios: tuple[ScenarioText, ...]
+    decision_kpi: str
+    kpi_definitions: Mapping[str, KpiText]
+    kpis: pd.DataFrame
+    posts: pd.DataFrame
+    hours: pd.DataFrame
+    differences: pd.DataFrame
+    best: pd.DataFrame
+    gain: pd.DataFrame
+    zone_relative: float
+    replicates: int
+    stop_reason: Mapping[str, str]
+    figures_used: pd.DataFrame
+    sources: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[Mapping[str, str], ...] = ()
+    provenance: Mapping[str, str | int | float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One alternative against the baseline for one KPI, in the KPI's own unit and at the size of the city."""
+
+    kpi: str
+    alternative: str
+    base: float
+    alt: float
+    diff: float
+    low: float
+    high: float
+    p_better: float
+    verdict: str
+    unit: str
+    direction: str
+
+    @property
+    def has_interval(self) -> bool:
+        return math.isfinite(self.low) and math.isfinite(self.high)
+
+    @property
+    def half_width(self) -> float:
+        return (self.high - self.low) / 2
+
+    def relative(self) -> tuple[float, float, float] | None:
+        """(difference, low, high) in per cent of the baseline; None when the baseline is 0 or unknown."""
+        if not math.isfinite(self.base) or self.base == 0 or not math.isfinite(self.diff):
+            return None
+        k = 100 / abs(self.base)
+        return self.diff * k, self.low * k, self.high * k
+
+
+class View:
+    """The frames of a ReportInput, indexed once. Missing rows answer NaN, never an error."""
+
+    def __init__(self, data: ReportInput) -> None:
+        if not data.scenarios:
+            raise ValueError("a report needs at least one scenario (the baseline)")
+        self.data = data
+        self.names = tuple(s.name for s in data.scenarios)
+        self.baseline = self.names[0]
+        self.alternatives = self.names[1:]
+        self._kpis = _with_columns(
+            data.kpis, ("scenario", "replicate", "kpi", "platform", "age_band", "week", "value")
+        )
+        self._kpis = self._kpis.assign(week=self._kpis["week"].astype(str))
+        keys = ["scenario", "kpi", "platform", "age_band", "week"]
+        self._means: dict[tuple[str, ...], float] = self._kpis.groupby(keys)["value"].mean().to_dict()
+
+    def scale(self, kpi: str) -> float:
+        """Factor from the simulated count to the city (1 for ratios and for full-size runs)."""
+        return 1 / self.data.sampling if kpi in EXTENSIVE_KPIS and self.data.sampling > 0 else 1.0
+
+    def mean(
+        self, scenario: str, kpi: str, platform: str = "all", age_band: str = "all", week: str = "all"
+    ) -> float:
+        """Mean over replicates, at the size of the city; NaN when the row does not exist."""
+        value = self._means.get((scenario, kpi, platform, age_band, week), math.nan)
+        return float(value) * self.scale(kpi)
+
+    def runs(self, scenario: str, kpi: str) -> pd.Series:
+        """Whole-horizon values of a KPI by replicate (index replicate), at the size of the city."""
+        f = self._kpis
+        keep = (
+            (f["scenario"] == scenario)
+            & (f["kpi"] == kpi)
+            & (f["platform"] == "all")
+            & (f["age_band"] == "all")
+            & (f["week"] == "all")
+        )
+        return f[keep].set_index("replicate")["value"].sort_index() * self.scale(kpi)
+
+    def values_of(self, column: str, kpi: str) -> list[str]:
+        """Distinct values of `column` among the rows of a KPI, sorted, "all" left out."""
+        rows = self._kpis.loc[self._kpis["kpi"] == kpi, column].astype(str)
+        return sorted(set(rows) - {"all"})
+
+    def text(self, kpi: str) -> KpiText:
+        """The words of a KPI; a KPI without a definition is named by its own name."""
+        known = self.data.kpi_definitions.get(kpi)
+        if known is not None:
+            return known
+        plain = kpi.replace("_", " ")
+        return KpiText(kpi, {"fr": plain, "en": plain}, {"fr": "", "en": ""}, "", "neutral")
+
+    @cached_property
+    def effects(self) -> dict[tuple[str, str], Effect]:
+        """(kpi, alternative) -> Effect, for all platforms and all ages together."""
+        columns = (
+            "kpi",
+            "platform",
+            "age_band",
+            "alternative",
+            "mean_baseline",
+            "mean_alternative",
+            "difference",
+            "ci_low",
+            "ci_high",
+            "p_better",
+            "verdict",
+        )
+        f = _with_columns(self.data.differences, columns)
+        f = f[(f["platform"].astype(str) == "all") & (f["age_band"].astype(str) == "all")]
+        if "baseline" in f:
+            f = f[f["baseline"].astype(str) == self.baseline]
+        return {(e.kpi, e.alternative): e for e in self._effects_of(f)}
+
+    def _effects_of(self, frame: pd.DataFrame) -> Iterable[Effect]:
+        for row in frame.to_dict("records"):
+            kpi = str(row["kpi"])
+            text, k = self.text(kpi), self.scale(kpi)
+            v = {
+                c: float(row[c]) * k
+                for c in ("mean_baseline", "mean_alternative", "difference", "ci_low", "ci_high")
+            }
+            verdict = str(row["verdict"])
+            yield Effect(
+                kpi,
+                str(row["alternative"]),
+                v["mean_baseline"],
+                v["mean_alternative"],
+                v["difference"],
+                v["ci_low"],
+                v["ci_high"],
+                float(row["p_better"]),
+                verdict if verdict in VERDICTS else "cannot_tell",
+                text.unit,
+                text.direction,
+            )
+
+    def decision(self) -> list[Effect]:
+        """Effects on the decision KPI, in the order of the scenarios; alternatives without a row are left out."""
+        found = (self.effects.get((self.data.decision_kpi, a)) for a in self.alternatives)
+        return [e for e in found if e is not None]
+
+    def key_kpis(self) -> list[str]:
+        """Up to MAX_KEY_KPIS names with at least one effect, the decision KPI first."""
+        order = dict.fromkeys((self.data.decision_kpi, *KEY_KPIS))
+        present = {kpi for kpi, _ in self.effects}
+        return [k for k in order if k in present][:MAX_KEY_KPIS]
+
+    def other_kpis(self) -> list[str]:
+        """The names that `key_kpis` leaves out, in the order of the definitions."""
+        key = set(self.key_kpis())
+        present = dict.fromkeys([*self.data.kpi_definitions, *(kpi for kpi, _ in self.effects)])
+        known = {kpi for kpi, _ in self.effects}
+        return [k for k in present if k in known and k not in key]
+
+    def best(self, scenario: str, column: str) -> float:
+        """A number of the `best` frame for one scenario; NaN when it is missing."""
+        f = self.data.best
+        if "scenario" not in f or column not in f:
+            return math.nan
+        rows = f.loc[f["scenario"].astype(str) == scenario, column]
+        return float(rows.iloc[0]) if len(rows) else math.nan
+
+    def gain(self, kpi: str, alternative: str) -> float:
+        """Gain of common random numbers for one difference; NaN when it is missing."""
+        f = self.data.gain
+        if not {"kpi", "alternative", "gain"} <= set(f.columns):
+            return math.nan
+        rows = f.loc[(f["kpi"].astype(str) == kpi) & (f["alternative"].astype(str) == alternative), "gain"]
+        return float(rows.iloc[0]) if len(rows) else math.nan
+
+
+def _with_columns(frame: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
+    """The frame, or an empty one with these columns when it is empty; ValueError when a column is missing."""
+    if frame.empty:
+        return pd.DataFrame({c: pd.Series(dtype="float64" if c == "value" else "object") for c in columns})
+    missing = [c for c in columns if c not in frame.columns]
+    if missing:
+        raise ValueError(f"a result table lacks the columns {', '.join(missing)}")
+    return frame

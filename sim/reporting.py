@@ -1,0 +1,161 @@
+"""From the tables of a study to the input of the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from sim import catalogue, compare
+from sim.compare import Zone
+from sim.explain import label_of, sentence
+from sim.indicators import ADDITIVE, DIRECTIONS, INDICATORS
+from sim.report import KpiText, ReportInput, ScenarioText
+from sim.request import Comparison
+from sim.scenario import Scenario, walk
+
+
+def report_input(
+    comparison: Comparison,
+    tables: Mapping[str, pd.DataFrame],
+    stop_reason: Mapping[str, Any],
+    manifest: Mapping[str, Any],
+) -> ReportInput:
+    """Everything that the report says about a finished comparison."""
+    base, options = comparison.baseline, comparison.options
+    zone = Zone(options.indifference, dict(options.indifference_by_kpi))
+    decision = options.decision
+    return ReportInput(
+        title=comparison.label,
+        city_label=base.city.label[options.lang],
+        year=base.city.year,
+        n_residents=round(base.city.population.total.value),
+        sampling=base.sampling,
+        horizon_weeks=base.horizon_weeks,
+        scenarios=tuple(_words(s, base) for s in comparison.scenarios),
+        decision_kpi=decision.kpi,
+        kpi_definitions={name: _kpi_text(name) for name in INDICATORS},
+        kpis=tables["kpis"],
+        posts=tables["posts"],
+        hours=tables["hours"],
+        differences=tables["differences"],
+        best=compare.probability_best(
+            tables["kpis"], decision.kpi, DIRECTIONS[decision.kpi], zone, base.name,
+            decision.platform, decision.age_band, ADDITIVE,
+        ),
+        gain=compare.gain_over_independent(tables["kpis"], base.name, ADDITIVE),
+        zone_relative=options.indifference,
+        replicates=int(manifest["replicates"]),
+        stop_reason={lang: stop_reason[lang] for lang in ("fr", "en")},
+        figures_used=figures_used(comparison),
+        sources=bibliography(),
+        warnings=tuple(_warnings(comparison, manifest)),
+        provenance=_provenance(manifest),
+    )  # fmt: skip
+
+
+def _words(scenario: Scenario, baseline: Scenario) -> ScenarioText:
+    return ScenarioText(
+        name=scenario.name,
+        label=scenario.label,
+        sentence={lang: sentence(scenario, lang, baseline) for lang in ("fr", "en")},
+    )
+
+
+def _kpi_text(name: str) -> KpiText:
+    i = INDICATORS[name]
+    return KpiText(
+        name,
+        {"fr": i.fr, "en": i.en},
+        {"fr": i.definition_fr, "en": i.definition_en},
+        "share" if i.unit.startswith("share of") else i.unit,
+        i.direction,
+    )
+
+
+def touched_platforms(comparison: Comparison) -> set[str]:
+    """Platforms on which some scenario differs from the baseline."""
+    touched: set[str] = set()
+    base = comparison.baseline
+    for scenario in comparison.scenarios[1:]:
+        for name, change in scenario.change.items():
+            if base.change.get(name) == change:
+                continue
+            if hasattr(change, "platform"):
+                touched.add(change.platform)
+            else:
+                own = {a.platform for a in scenario.city.accounts.values()}
+                touched |= set(change.platforms) or own
+    return touched
+
+
+def figures_used(comparison: Comparison) -> pd.DataFrame:
+    """Every figure behind the comparison: path, value, unit, source, tag, note, drives.
+
+    ``drives``: the figure belongs to a platform that the change touches, so the *difference* rests on it.
+    """
+    touched = touched_platforms(comparison)
+    seen: dict[str, tuple[Any, ...]] = {}
+    for scenario in comparison.scenarios:
+        for path, figure in walk(scenario):
+            parts = path.split(".")
+            if parts[0] == "platform" and parts[1] not in {*touched, *_present(comparison)}:
+                continue
+            drives = parts[0] == "change" or (parts[0] == "platform" and parts[1] in touched)
+            value = getattr(figure, "value", None)
+            shown = value if value is not None else _compact(figure.values)
+            seen.setdefault(path, (path, shown, figure.unit, figure.source, figure.tag, figure.note, drives))
+    columns = ["path", "value", "unit", "source", "tag", "note", "drives"]
+    return pd.DataFrame(list(seen.values()), columns=columns)
+
+
+def _present(comparison: Comparison) -> set[str]:
+    return {a.platform for a in comparison.baseline.city.accounts.values()}
+
+
+def _compact(values: Mapping[Any, Any]) -> str:
+    return "; ".join(f"{k}: {_compact(v) if isinstance(v, Mapping) else v}" for k, v in values.items())
+
+
+def _warnings(comparison: Comparison, manifest: Mapping[str, Any]) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = list(manifest.get("warnings", []))
+    base = comparison.baseline
+    for platform in sorted(touched_platforms(comparison)):
+        figures = [f for path, f in walk(base.platform[platform], f"platform.{platform}")]
+        assumed = sum(f.tag == "assumed" for f in figures)
+        if 2 * assumed > len(figures):
+            name = base.platform[platform].label
+            found.append({
+                "fr": f"{name} : {assumed} réglages sur {len(figures)} sont supposés, faute de données publiques ;"
+                " lisez les écarts sur ce réseau comme un ordre de grandeur.",
+                "en": f"{name}: {assumed} of {len(figures)} settings are assumed, for want of public data;"
+                " read the differences on this platform as an order of magnitude.",
+            })
+    return found
+
+
+@cache
+def bibliography() -> dict[str, str]:
+    """Source key -> citation, from the shipped bibliography."""
+    path = catalogue.tree() / "sources.yaml"
+    entries = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return {key: _citation(entry) for key, entry in entries.items()}
+
+
+def _citation(entry: Mapping[str, Any]) -> str:
+    parts = [entry.get("title"), entry.get("publisher"), entry.get("year")]
+    return ", ".join(str(p) for p in parts if p)
+
+
+def _provenance(manifest: Mapping[str, Any]) -> dict[str, str | int | float]:
+    out: dict[str, str | int | float] = {
+        "config_hash": manifest["config_hash"],
+        "seed": manifest["seed"],
+        "commit": str(manifest["commit"]),
+        "wall_time_s": manifest["wall_time_s"],
+    }
+    out.update({f"version {name}": v for name, v in manifest["versions"].items()})
+    return out

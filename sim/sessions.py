@@ -1,0 +1,125 @@
+"""When residents open a platform.
+
+Resident i opens platform k about ``activity[k, i]`` times a day, following the hour-of-week profile of the
+age band. Operational time x = activity * Lambda(t) is cut into unit cells, and each cell holds exactly one
+session at a keyed uniform position. Any session is therefore found without state, and it is the same
+session for every post and in every scenario.
+
+Times are minutes since Monday 00:00 of week 0 (float64). Only + - * / and comparisons act on them here,
+so the same session has the same bits on every machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim import draws
+from sim.cards import HourProfile
+from sim.figures import BANDS
+
+F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
+
+WEEK_MIN = 10_080
+HOUR_MIN = 60
+_GUIDE = 4096
+
+
+def rounded(x: Any) -> Any:
+    """``x`` with its significand rounded to 24 bits.
+
+    Tables are built with logarithms and powers, whose last bit differs between machines; rounding them
+    once makes every later comparison machine-independent.
+    """
+    mantissa, exponent = np.frexp(np.asarray(x, dtype=np.float64))
+    return np.ldexp(np.round(mantissa * 2.0**24) / 2.0**24, exponent)
+
+
+def week_intensity(profile: HourProfile, band: str) -> F64:
+    """Relative presence in the 168 hours of the week, float64[168], mean 1/24 a day (sums to 7)."""
+    day = np.array(profile.hours.row(band), dtype=np.float64)
+    week = np.concatenate([day * weight for weight in profile.weekdays])
+    total = week.sum()
+    if total <= 0:
+        raise ValueError("an hour profile must hold a number above 0")
+    # A floor keeps the inverse defined in hours when nobody is online; 2**-26 of a session an hour.
+    scaled = np.maximum(np.round(week * (7.0 / total) * 2.0**30) / 2.0**30, 2.0**-26)
+    return scaled
+
+
+@dataclass(frozen=True)
+class Rhythm:
+    """Cumulative hour-of-week profiles, one row for each platform and age band (row = 6 * platform + band).
+
+    ``per_hour`` float64[rows, 168], ``cumulative`` float64[rows, 169], ``guide`` int64[rows, 4096] (hour at
+    which the search for an operational instant starts).
+    """
+
+    per_hour: F64
+    cumulative: F64
+    guide: I64
+
+    @classmethod
+    def of(cls, profiles: Sequence[HourProfile]) -> Rhythm:
+        """Tables of the platforms' hour profiles, in order."""
+        per_hour = np.stack([week_intensity(profile, band) for profile in profiles for band in BANDS])
+        cumulative = np.concatenate([np.zeros((len(per_hour), 1)), np.cumsum(per_hour, axis=1)], axis=1)
+        starts = np.arange(_GUIDE) / _GUIDE
+        guide = np.stack([np.searchsorted(row, starts * row[-1], side="right") - 1 for row in cumulative])
+        return cls(per_hour, cumulative, guide.astype(np.int64))
+
+    def operational(self, row: Any, t_min: Any) -> Any:
+        """Lambda(t): profile time in days elapsed at ``t_min`` for each row; same shape as the inputs."""
+        week = np.floor_divide(t_min, WEEK_MIN)
+        hours = (t_min - week * WEEK_MIN) / HOUR_MIN
+        hour = hours.astype(np.int64)
+        return (
+            week * self.cumulative[row, -1]
+            + self.cumulative[row, hour]
+            + (hours - hour) * self.per_hour[row, hour]
+        )
+
+    def instant(self, row: Any, y: Any) -> Any:
+        """Inverse of ``operational``: minutes at which Lambda reaches ``y`` (days of profile time)."""
+        per_week = self.cumulative[row, -1]
+        week = np.floor(y / per_week)
+        rest = np.maximum(y - week * per_week, 0.0)
+        hour = self.guide[row, np.minimum((rest * (_GUIDE / per_week)).astype(np.int64), _GUIDE - 1)]
+        while True:
+            late = (hour < 167) & (self.cumulative[row, np.minimum(hour + 1, 168)] <= rest)
+            if not late.any():
+                break
+            hour = hour + late
+        within = (rest - self.cumulative[row, hour]) / self.per_hour[row, hour]
+        return week * WEEK_MIN + HOUR_MIN * (hour + np.minimum(within, 1.0))
+
+
+def session_key(seed: int, replicate: int, platform: str) -> np.uint64:
+    """Key of the sessions of one platform."""
+    return draws.key(seed, replicate, "session", platform)
+
+
+def session_time(rhythm: Rhythm, key: np.uint64, resident: Any, row: Any, activity: Any, cell: Any) -> F64:
+    """Instant (minutes) of the session in operational ``cell`` of each resident; arrays broadcast."""
+    position = draws.uniform(key, resident, cell)
+    return rhythm.instant(row, (cell + position) / activity)
+
+
+def sessions_between(
+    rhythm: Rhythm, key: np.uint64, resident: int, row: int, activity: float, start: float, end: float
+) -> tuple[I64, F64]:
+    """All sessions of one resident in [start, end): cells int64[n] and instants float64[n], in order."""
+    if activity <= 0:
+        return np.empty(0, np.int64), np.empty(0)
+    first, last = (int(activity * rhythm.operational(row, np.float64(t))) for t in (start, end))
+    cells = np.arange(max(first, 0), last + 1, dtype=np.int64)
+    who = np.full(len(cells), resident, dtype=np.int64)
+    same = np.full(len(cells), row, dtype=np.int64)
+    times = session_time(rhythm, key, who, same, np.full(len(cells), activity), cells)
+    keep = (times >= start) & (times < end)
+    return cells[keep], times[keep]

@@ -1,0 +1,260 @@
+"""A study: a comparison run from the first draw to the written report.
+
+The city is built once and shared; every (scenario, replicate) is one job of a pool of processes (or serial).
+Results do not depend on the number of workers or on the order in which they answer.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from sim import compare, store
+from sim.city import City, build_city
+from sim.compare import Job, Precision, StopReason, Zone
+from sim.indicators import ADDITIVE, DIRECTIONS
+from sim.kernel import Kernel
+from sim.kpi import hour_table, kpi_table, post_table
+from sim.laws import Laws, build_laws
+from sim.progress import Progress
+from sim.request import Comparison, Options
+from sim.scenario import Scenario
+
+Result = dict[str, pd.DataFrame]
+DISPLAY_ONLY = ("results_dir", "engine", "workers")  # options that cannot change a number
+
+
+@dataclass(frozen=True)
+class Study:
+    """A finished comparison. ``folder`` holds the files; ``report`` the page; ``reused``: nothing was run."""
+
+    folder: Path
+    report: Path
+    kpis: pd.DataFrame
+    differences: pd.DataFrame
+    best: pd.DataFrame
+    gain: pd.DataFrame
+    verdict: str
+    stop_reason: str
+    reused: bool
+
+
+class Bench:
+    """A city with the laws of its scenarios, ready to run any of their replicates."""
+
+    def __init__(self, scenarios: Sequence[Scenario], seed: int, city: City | None = None) -> None:
+        self.seed = seed
+        self.city = city if city is not None else build_city(scenarios[0], seed)
+        self.laws: dict[str, Laws] = {s.name: build_laws(s, self.city, seed) for s in scenarios}
+
+    def run(self, job: Job) -> Result:
+        """Tables of one run: kpis, posts, hours."""
+        laws = self.laws[job.scenario]
+        tally = Kernel(laws, self.city, self.seed, job.replicate).run()
+        return {
+            "kpis": kpi_table(tally, laws, self.city, job.scenario, job.replicate),
+            "posts": post_table(tally, laws, job.scenario, job.replicate),
+            "hours": hour_table(tally, laws, job.scenario, job.replicate),
+        }
+
+
+_bench: Bench | None = None  # one for each worker process, set when it starts
+
+
+def _adopt(bench: Bench) -> None:
+    global _bench  # noqa: PLW0603 - a worker process has exactly one bench for its whole life
+    _bench = bench
+
+
+def _run_here(job: Job) -> Result:
+    assert _bench is not None
+    return _bench.run(job)
+
+
+MapJobs = Callable[[Callable[[Job], tuple[Job, Result]], Sequence[Job]], Iterable[tuple[Job, Result]]]
+
+
+def job_mapper(bench: Bench, n_workers: int) -> tuple[MapJobs, Callable[[], None]]:
+    """(map over jobs in any order, close). One worker runs here; more run in processes that inherit the city."""
+    _adopt(bench)
+    if n_workers <= 1:
+        return (lambda fn, jobs: map(fn, jobs)), (lambda: None)
+    method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
+    pool = ProcessPoolExecutor(
+        n_workers, mp_context=multiprocessing.get_context(method), initializer=_adopt, initargs=(bench,)
+    )
+
+    def over(fn: Callable[[Job], tuple[Job, Result]], jobs: Sequence[Job]) -> Iterator[tuple[Job, Result]]:
+        for future in as_completed([pool.submit(fn, job) for job in jobs]):
+            yield future.result()
+
+    return over, lambda: pool.shutdown(cancel_futures=True)
+
+
+def run_one(scenario: Scenario, options: Options) -> pd.DataFrame:
+    """Replicates of one scenario: mean, spread and interval of every KPI."""
+    results, _ = _replicates((scenario,), options, None, None)
+    return compare.summary(compare.gather(results)["kpis"], ADDITIVE)
+
+
+def run_study(comparison: Comparison, city: City | None = None) -> Study:
+    """Run a comparison, or reuse its finished result, and write it to ``options.results_dir``.
+
+    Raises StoreError when the folder cannot be used, before anything is computed.
+    """
+    options = comparison.options
+    results_dir = store.ensure_writable(options.results_dir)
+    config = request_config(comparison)
+    digest = store.canonical_hash(config)
+    folder = store.result_folder(results_dir, comparison.name, digest)
+    standing = store.find_finished(folder)
+    if standing is None:
+        tables, reason, wall = _tables(comparison, config, results_dir, digest, city)
+        _write(folder, comparison, config, tables, reason, wall)
+    return _read(folder, comparison, reused=standing is not None)
+
+
+def request_config(comparison: Comparison) -> dict[str, Any]:
+    """What decides every byte of the result: scenarios, options that matter, and the code."""
+    options = comparison.options.model_dump(mode="json", exclude=set(DISPLAY_ONLY))
+    return {
+        "comparison": comparison.name,
+        "label": dict(comparison.label),
+        "scenarios": [s.model_dump(mode="json") for s in comparison.scenarios],
+        "options": options,
+        "code": store.code_hash(),
+    }
+
+
+def _rule(scenarios: Sequence[Scenario], options: Options) -> Precision | int:
+    if isinstance(options.replicates, int):
+        return options.replicates
+    d = options.decision
+    return Precision(
+        kpi=d.kpi,
+        platform=d.platform,
+        age_band=d.age_band,
+        half_width=options.precision,
+        minimum=options.min_replicates,
+        maximum=options.max_replicates,
+        batch=2,
+    )
+
+
+def _replicates(
+    scenarios: Sequence[Scenario],
+    options: Options,
+    saved: store.Checkpoint | None,
+    city: City | None,
+) -> tuple[list[Result], StopReason]:
+    rule = _rule(scenarios, options)
+    with Progress(options.lang) as progress:
+        progress.say("city", scenarios[0].city.label[options.lang])
+        bench = Bench(scenarios, options.seed, city)
+        over, close = job_mapper(bench, options.n_workers())
+        try:
+            names = [s.name for s in scenarios]
+            return compare.replicate_until(_run_here, names, rule, over, progress.runs, saved)
+        finally:
+            close()
+
+
+def _tables(
+    comparison: Comparison, config: dict[str, Any], results_dir: Path, digest: str, city: City | None
+) -> tuple[Result, dict[str, Any], float]:
+    """The four tables, why the replicates stopped, wall seconds: computed, or taken from the twin result."""
+    twin = _other_language(comparison, config, results_dir)
+    if twin is not None:
+        return twin
+    options, started = comparison.options, time.monotonic()
+    saved = store.Checkpoint(results_dir, digest)
+    results, reason = _replicates(comparison.scenarios, options, saved, city)
+    tables = compare.gather(results)
+    zone = Zone(options.indifference, dict(options.indifference_by_kpi))
+    tables["differences"] = compare.paired_differences(
+        tables["kpis"], comparison.baseline.name, DIRECTIONS, zone, additive=ADDITIVE
+    )
+    return tables, reason.as_dict(), time.monotonic() - started
+
+
+def _other_language(
+    comparison: Comparison, config: dict[str, Any], results_dir: Path
+) -> tuple[Result, dict[str, Any], float] | None:
+    """Tables of the same request finished in another language: only the words differ."""
+    for lang in ("fr", "en"):
+        other = {**config, "options": {**config["options"], "lang": lang}}
+        folder = store.result_folder(results_dir, comparison.name, store.canonical_hash(other))
+        manifest = store.find_finished(folder)
+        if manifest is not None:
+            return _stored(folder), manifest["stop_reason"], manifest["wall_time_s"]
+    return None
+
+
+def _stored(folder: Path) -> Result:
+    texts = {"platform": str, "age_band": str, "week": str}
+    return {
+        "kpis": pd.read_parquet(folder / "kpis.parquet"),
+        "posts": pd.read_parquet(folder / "posts.parquet"),
+        "hours": pd.read_csv(folder / "hours.csv"),
+        "differences": pd.read_csv(folder / "differences.csv", dtype=texts),
+    }
+
+
+def _write(
+    folder: Path,
+    comparison: Comparison,
+    config: dict[str, Any],
+    tables: Result,
+    reason: dict[str, Any],
+    wall: float,
+) -> None:
+    from sim.reporting import report_input
+    from sim.report import render
+
+    replicates = int(tables["kpis"]["replicate"].nunique())
+    manifest = store.manifest(
+        config,
+        seed=comparison.options.seed,
+        replicates=replicates,
+        stop_reason=reason,
+        wall_time_s=wall,
+        inputs={},
+    )
+    data = report_input(comparison, tables, reason, manifest)
+    store.write_result(
+        folder,
+        tables=tables,
+        report_html=render(data, comparison.options.lang),
+        config_yaml=yaml.safe_dump(config, sort_keys=False, allow_unicode=True),
+        manifest=manifest,
+    )
+    store.Checkpoint(folder.parent, manifest["config_hash"]).remove()
+
+
+def _read(folder: Path, comparison: Comparison, reused: bool) -> Study:
+    from sim.reporting import report_input
+    from sim.report import verdict_sentence
+
+    tables, manifest = _stored(folder), store.find_finished(folder)
+    assert manifest is not None
+    data = report_input(comparison, tables, manifest["stop_reason"], manifest)
+    lang = comparison.options.lang
+    return Study(
+        folder=folder,
+        report=folder / "report.html",
+        kpis=tables["kpis"],
+        differences=tables["differences"],
+        best=data.best,
+        gain=data.gain,
+        verdict=verdict_sentence(data, lang),
+        stop_reason=manifest["stop_reason"][lang],
+        reused=reused,
+    )
