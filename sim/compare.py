@@ -128,7 +128,6 @@ def _student(values: F64) -> _Student:
     mean[equal] = low[equal]
     squares = np.where(used, np.square(values - mean[:, None]), 0.0).sum(axis=1)
     sd = np.sqrt(np.divide(squares, n - 1, out=np.full(len(n), np.nan), where=n > 1))
-    sd[equal & (n > 1)] = 0.0
     half = np.where(n == 1, np.inf, np.nan)
     many = n > 1
     half[many] = stats.t.ppf(0.5 + LEVEL / 2, n[many] - 1) * sd[many] / np.sqrt(n[many])

@@ -169,22 +169,21 @@ def lookup(node: Any, key: str) -> Any:
 
 def _check_names(composed: Composed) -> None:
     """Names at the top, and names on the command line that lead nowhere."""
-    allowed = [*Scenario.model_fields, *Options.model_fields, *OTHER_KEYS]
-    problems = [
-        f"{composed.origin(key)}: {key}: unknown key{nearest(key, [*allowed, *catalogue.GROUPS])}"
-        for key in composed.tree
-        if key not in allowed
-    ]
-    if not problems and any(not t.is_group for t in composed.typed):
-        problems = _dead_ends(composed)
+    problems = _unknown_at_the_top(list(composed.tree), composed.origin) or _dead_ends(composed)
     if problems:
         raise InputError("\n".join(problems))
+
+
+def _unknown_at_the_top(keys: list[str], origin: Callable[[str], str]) -> list[str]:
+    allowed = [*Scenario.model_fields, *Options.model_fields, *OTHER_KEYS]
+    close = [*allowed, *catalogue.GROUPS]
+    return [f"{origin(key)}: {key}: unknown key{nearest(key, close)}" for key in keys if key not in allowed]
 
 
 def _dead_ends(composed: Composed) -> list[str]:
     """Overrides such as ``platform.facebok.use=...`` would make a new, empty card; say the right name."""
     groups = [t for t in composed.typed if t.is_group]
-    deep = [t for t in composed.typed if not t.is_group and t.key.count(".") >= 1]
+    deep = [t for t in composed.typed if not t.is_group and "." in t.key]
     if not deep:
         return []
     bare = compose_typed(tuple(groups), composed.folders, composed.known).tree
@@ -263,6 +262,20 @@ class Job:
     folder: Path
     overrides: tuple[str, ...]
     composed: Composed
+
+
+def check_overrides(
+    typed: tuple[Typed, ...], folders: tuple[Path, ...], known: dict[str, dict[str, Path]]
+) -> Composed:
+    """The part of a sweep that all jobs share, composed: finds what is wrong before any job starts."""
+    shared = tuple(t for t in typed if not t.several and not t.key.startswith("hydra"))
+    composed = compose_typed(shared, folders, known)
+    swept = [Typed(t.text, t.key) for t in typed if t.several and not t.is_group]
+    problems = _unknown_at_the_top([t.key.split(".")[0] for t in swept], lambda _: COMMAND_LINE)
+    problems += _dead_ends(Composed(composed.tree, composed.choices, tuple(swept), folders, known))
+    if problems:
+        raise InputError("\n".join(problems))
+    return composed
 
 
 def multirun(

@@ -43,10 +43,14 @@ def sentence(scenario: Scenario, lang: str, baseline: Scenario | None = None) ->
     dropped = [change for key, change in known.items() if key not in scenario.change]
     if not added and not dropped:
         return typography(f"{name} = {_as_it_is(scenario, lang)}.", lang)
-    start = _starting_point(baseline, lang)
+    start = "la situation actuelle" if lang == "fr" else "the present situation"
+    if baseline is not None and baseline.change:
+        start = quoted(baseline.name, lang)
     parts = [phrase(change, scenario, lang) for change in added]
-    parts += [_without(lang) + phrase(change, scenario, lang) for change in dropped]
-    return typography(f"{name} = {start} {_join(parts, lang)}.", lang)
+    without = "sans ce changement : " if lang == "fr" else "without this change: "
+    parts += [without + phrase(change, scenario, lang) for change in dropped]
+    link = _link((added or [None])[0], lang)
+    return typography(f"{name} = {start}, {link}{_join(parts, lang)}.", lang)
 
 
 def sentences(scenarios: Sequence[Scenario], lang: str) -> list[str]:
@@ -55,14 +59,12 @@ def sentences(scenarios: Sequence[Scenario], lang: str) -> list[str]:
     return [sentence(baseline, lang), *(sentence(s, lang, baseline) for s in scenarios[1:])]
 
 
-def _starting_point(baseline: Scenario | None, lang: str) -> str:
-    if baseline is not None and baseline.change:
-        return f"{quoted(baseline.name, lang)}, plus"
-    return "la situation actuelle, plus" if lang == "fr" else "the present situation, plus"
-
-
-def _without(lang: str) -> str:
-    return "sans ce changement : " if lang == "fr" else "without this change: "
+def _link(first: object, lang: str) -> str:
+    if first is None:
+        return ""
+    if isinstance(first, OpenAccount):
+        return "plus "
+    return "avec " if lang == "fr" else "with "
 
 
 def _join(parts: list[str], lang: str) -> str:
@@ -73,17 +75,14 @@ def _join(parts: list[str], lang: str) -> str:
 
 
 def _as_it_is(scenario: Scenario, lang: str) -> str:
-    accounts = scenario.city.accounts.values()
-    names = _platform_names(scenario, dict.fromkeys(a.platform for a in accounts if a.slots), lang)
+    accounts = [account for account in scenario.city.accounts.values() if account.slots]
+    names = _platform_names(scenario, sorted({a.platform for a in accounts}), lang)
     rate = _rate([slot for account in accounts for slot in account.slots], lang)
+    where = f"{rate} {'sur' if lang == 'fr' else 'on'} {names}" if accounts else rate
     city = scenario.city.label[lang]
-    if scenario.change:
-        parts = [phrase(change, scenario, lang) for change in scenario.change.values()]
-        start = "la situation actuelle, plus" if lang == "fr" else "the present situation, plus"
-        return f"{start} {_join(parts, lang)}"
     if lang == "fr":
-        return f"la situation actuelle ({city}), sans rien changer : {rate} sur {names}"
-    return f"the present situation ({city}), nothing changed: {rate} on {names}"
+        return f"la situation actuelle ({city}), sans rien changer : {where}"
+    return f"the present situation ({city}), nothing changed: {where}"
 
 
 @singledispatch
@@ -144,9 +143,9 @@ def _(change: ChangeFrequency, scenario: Scenario, lang: str) -> str:
 @phrase.register
 def _(change: ChangeMix, scenario: Scenario, lang: str) -> str:
     where, since = _on(change.platforms, scenario, lang), _from_week(change.from_week, lang)
-    mixes = [_mix(change.formats, _FORMATS_FR if lang == "fr" else _FORMATS_EN, lang)]
-    mixes.append(_mix(change.themes, _THEMES_FR if lang == "fr" else {}, lang))
-    told = listing([mix for mix in mixes if mix], lang)
+    formats = _mix(change.formats, _FORMATS_FR if lang == "fr" else _FORMATS_EN, lang)
+    themes = _mix(change.themes, _THEMES_FR if lang == "fr" else {}, lang)
+    told = ", ".join(mix for mix in (formats, themes) if mix)
     if lang == "fr":
         return f"les publications{where} réparties autrement ({told}){since}"
     return f"another mix of posts{where} ({told}){since}"
@@ -160,9 +159,9 @@ def _(change: TargetAge, scenario: Scenario, lang: str) -> str:
     factor = decimal(gain, lang)
     if lang == "fr":
         text = f"les publications{where} proposées seulement aux {bands}{since}"
-        return text if gain == 1 else f"{text}, avec une attention multipliée par {factor}"
+        return text if gain == 1 else f"{text}, avec un attrait multiplié par {factor}"
     text = f"posts{where} offered only to people aged {bands}{since}"
-    return text if gain == 1 else f"{text}, with {factor} times their attention"
+    return text if gain == 1 else f"{text}, with {factor} times the appeal"
 
 
 def _a(noun: str) -> str:

@@ -217,7 +217,7 @@ def check_decision(options: Options, scenario: Scenario, origin: Callable[[str],
     """The indicator to decide on, and those with an indifference of their own, exist. Raises InputError."""
     from sim.indicators import INDICATORS
 
-    kpis = [definition.name for definition in INDICATORS]
+    kpis = list(INDICATORS)
     decision = options.decision
     named = [
         ("decision.kpi", decision.kpi, kpis),

@@ -201,23 +201,24 @@ def compressed_rows(packed: I64, n_rows: int, shift: int) -> Ties:
     target = np.empty(len(packed), dtype=np.int32)
     mask = np.empty(len(packed), dtype=np.uint16)
     degree = np.zeros(n_rows, dtype=np.int64)
-    again = []
+    last, end = -1, 0
     for first in range(0, len(packed), _BLOCK):
-        block = packed[first : first + _BLOCK]
-        mask[first : first + _BLOCK] = block.astype(np.uint16)
-        block >>= _MASK_BITS
-        target[first : first + _BLOCK] = block & ((1 << shift) - 1)
-        again += (first + 1 + np.flatnonzero(block[1:] == block[:-1])).tolist()
-        if first and packed[first - 1] == block[0]:
-            again.append(first)
-        row = block >> shift
+        pair = packed[first : first + _BLOCK] >> _MASK_BITS
+        bits = packed[first : first + _BLOCK].astype(np.uint16)
+        starts = np.flatnonzero(np.diff(pair, prepend=last))
+        last = pair[-1]
+        if len(starts) == 0 or starts[0] > 0:
+            mask[end - 1] |= np.bitwise_or.reduce(bits[: starts[0] if len(starts) else None])
+        if len(starts) == 0:
+            continue
+        ends = end + len(starts)
+        mask[end:ends] = np.bitwise_or.reduceat(bits, starts)
+        pair = pair[starts]
+        target[end:ends] = pair & ((1 << shift) - 1)
+        row = pair >> shift
         degree[row[0] : row[-1] + 1] += np.bincount(row - row[0])
-    for later in sorted(again, reverse=True):
-        mask[later - 1] |= mask[later]
-        degree[packed[later] >> shift] -= 1
-    if again:
-        target, mask = np.delete(target, again), np.delete(mask, again)
-    return Ties(np.concatenate([[0], np.cumsum(degree)]), target, mask)
+        end = ends
+    return Ties(np.concatenate([[0], np.cumsum(degree)]), target[:end], mask[:end])
 
 
 def friendship_groups(recipe: Recipe, crowd: Crowd) -> Groups:

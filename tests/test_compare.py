@@ -78,8 +78,8 @@ def test_difference_by_hand():
     row = only(paired_differences(kpis, "base", {"reach": "up"}, NO_ZONE))
     assert list(row.index) == DIFFERENCE_COLUMNS
     assert (row.mean_baseline, row.mean_alternative, row.difference) == (20, 22, 2)
-    assert row.ci_low == pytest.approx(2 - T2 / math.sqrt(3), abs=1e-12)
-    assert row.ci_high == pytest.approx(2 + T2 / math.sqrt(3), abs=1e-12)
+    assert row.ci_low == pytest.approx(2 - T2 / math.sqrt(3), abs=1e-9)  # scipy's quantile
+    assert row.ci_high == pytest.approx(2 + T2 / math.sqrt(3), abs=1e-9)
     x = 2 * math.sqrt(3)
     assert row.p_better == pytest.approx(0.5 + x / (2 * math.sqrt(2 + x * x)), abs=1e-12)
     assert (row.replicates, row.verdict, row.unit) == (3, "cannot_tell", "residents")
@@ -245,7 +245,7 @@ def test_summary_keeps_spread_and_interval_apart():
 
 NUMBERS = st.floats(-1e6, 1e6, allow_nan=False).map(lambda x: round(x, 3))
 PAIRS = st.lists(st.tuples(NUMBERS, NUMBERS), min_size=2, max_size=12)
-QUICK = settings(max_examples=25, deadline=None)
+QUICK = settings(max_examples=12, deadline=None)
 
 
 @QUICK
@@ -360,7 +360,7 @@ def test_negative_control_identical_in_law():
 
 
 def test_negative_control_no_scenario_is_favoured():
-    e, names = 100, "abcd"
+    e, names = 60, "abcd"
     x = normal("favour", e, len(names), 6)
     p = np.array(
         [
@@ -421,8 +421,10 @@ def test_fixed_number():
 
 
 def test_stops_when_precise_and_not_before():
-    results, why = replicate_until(Toy(1.5), ["a", "b"], ASK, serial)
+    toy = Toy(1.5)
+    results, why = replicate_until(toy, ["a", "b"], ASK, serial)
     assert why.kind == "precision"
+    assert len(set(toy.ran)) == len(toy.ran) == len(results)
     assert ASK.minimum < why.replicates < ASK.maximum
     assert len(results) == 2 * why.replicates
     kpis = gather(results)["kpis"]
@@ -441,7 +443,7 @@ def test_every_alternative_must_be_precise():
             return super().__call__(job)
 
     assert replicate_until(Uneven(0), ["a", "b"], ASK, serial)[1].replicates == ASK.minimum
-    why = replicate_until(Uneven(0), ["a", "wild", "b"], ASK, serial)[1]
+    why = replicate_until(Uneven(0), ["a", "b", "wild", "c"], ASK, serial)[1]
     assert (why.kind, why.widest, why.replicates) == ("maximum", "wild", ASK.maximum)
 
 

@@ -45,6 +45,11 @@ def read(path: str) -> Any:
 
 
 @cache
+def first_city() -> Scenario:
+    return Scenario.from_dict(tree(CITIES[0]))
+
+
+@cache
 def sources() -> dict[str, dict[str, Any]]:
     return read("sources.yaml")
 
@@ -296,7 +301,7 @@ def test_resident_followers_are_fewer_than_users(city: str) -> None:
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_under_15_hold_no_account(platform: str) -> None:
-    card = Scenario.from_dict(tree(CITIES[0])).platform[platform]
+    card = first_city().platform[platform]
     for row in (
         *(card.use.at(year) for year in (2013, 2019, 2025)),
         card.audience.follow_by_band.row(),
@@ -328,20 +333,20 @@ def test_posts_per_day_are_those_of_real_practice(city: str, account: str, low: 
     ("year", "low", "high"), [(2013, 0.15, 0.17), (2019, 0.055, 0.08), (2024, 0.02, 0.025)]
 )
 def test_facebook_reach_by_year(year: int, low: float, high: float) -> None:
-    reach = Scenario.from_dict(tree(CITIES[0])).platform["facebook"].reach
+    reach = first_city().platform["facebook"].reach
     assert low <= reach.share.at(year) <= high
     assert reach.at_followers.value == 30000
 
 
 def test_public_body_mix_of_reactions() -> None:
-    base = Scenario.from_dict(tree(CITIES[0])).platform["facebook"].reactions
+    base = first_city().platform["facebook"].reactions
     total = sum(base[action].value for action in ("like", "comment", "share"))
     mix = [base[action].value / total for action in ("like", "comment", "share")]
     assert mix == pytest.approx([0.5, 0.2, 0.3], abs=0.02)
 
 
 def test_facebook_formats_give_the_measured_interactions_a_post() -> None:
-    card = Scenario.from_dict(tree(CITIES[0])).platform["facebook"]
+    card = first_city().platform["facebook"]
     weights = {"like": 0.495, "comment": 0.203, "share": 0.303}
     for name, effect in {"photo": 0.28, "status": 0.17, "link": -0.30, "video": -0.53}.items():
         spec = card.formats[name]
@@ -350,7 +355,7 @@ def test_facebook_formats_give_the_measured_interactions_a_post() -> None:
 
 
 def test_behaviour_is_normalised() -> None:
-    laws = Scenario.from_dict(tree(CITIES[0])).behaviour
+    laws = first_city().behaviour
     level = {name: figure.value for name, figure in laws.expressiveness_level.items()}
     mean = sum(share.value * level[name] for name, share in laws.expressiveness_share.items())
     assert mean == pytest.approx(1.0, abs=0.01)

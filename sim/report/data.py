@@ -72,7 +72,8 @@ class ReportInput:
     the baseline. Frames may be empty; a section without data says so. Columns are those of the result tables;
     `best`: scenario, mean, p_best, p_within_zone_of_best; `gain`: kpi, alternative, gain (variance of the
     difference with independent draws over its variance with common draws); `figures_used`: path, value, unit,
-    source, tag (measured, borrowed, assumed, given) and, if known, label, note ({"fr", "en"} or one string), drives.
+    source, tag (measured, borrowed, assumed, given) and, if known, drives, label and note (each {"fr", "en"}
+    or one string).
     """
 
     title: Mapping[str, str]
@@ -230,7 +231,7 @@ class View:
             )
 
     def decision(self) -> list[Effect]:
-        """Effects on the decision KPI, in the order of the scenarios; alternatives without a row are left out."""
+        """Effects on the decision KPI in the order of the scenarios, where there is a row."""
         found = (self.effects.get((self.data.decision_kpi, a)) for a in self.alternatives)
         return [e for e in found if e is not None]
 

@@ -20,13 +20,20 @@ def is_percentage(unit: str) -> bool:
 
 
 def digits_of(effect: Effect) -> int:
-    """Decimals of the number shown: the interval decides; exact counts stay exact."""
+    """Decimals of the number shown: the interval decides; exact counts stay exact.
+
+    An interval that excludes 0 gets one or two more where an end would otherwise be written as 0.
+    """
     k = factor(effect.unit)
-    if effect.has_interval and effect.half_width > 0:
-        return digits_for(effect.half_width * k)
-    if effect.has_interval:
+    if not effect.has_interval:
+        return digits_for(math.nan, effect.diff * k if effect.diff else effect.base * k)
+    if effect.half_width <= 0:
         return max(0, digits_for(math.nan, effect.base * k))
-    return digits_for(math.nan, effect.diff * k if effect.diff else effect.base * k)
+    digits, ends = digits_for(effect.half_width * k), (effect.low * k, effect.high * k)
+    if ends[0] * ends[1] > 0:
+        near = digits_for(math.nan, min(ends, key=abs)) - 1
+        digits = max(digits, min(near, digits + 2, MAX_DECIMALS))
+    return digits
 
 
 def mean_text(effect: Effect, value: float, lang: str, most: int = MAX_DECIMALS) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# Two scenarios: the blue and orange pair. More: Okabe and Ito (2008), "Color universal design", without its yellow.
+# Two scenarios: a blue and an orange. More: Okabe and Ito (2008), "Color universal design", without yellow.
 _PAIR = ("#1f77b4", "#e66100")
 _MANY = ("#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 # Text stays text (small, sharp, read aloud); DejaVu Sans, which matplotlib measures with, is wider than the
 # system fonts that replace it, so what fits here fits there.
-STYLE = {
+STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "city-audience",
     "text.parse_math": False,

@@ -21,7 +21,7 @@ from sim.report.measures import (
 )
 from sim.report.palette import Look
 from sim.report.texts import TEXTS
-from sim.report.words import UNIT_WORDS, decimal, digits_for, number, probability, unit_word
+from sim.report.words import NNBSP, UNIT_WORDS, decimal, digits_for, number, probability, unit_word
 
 TAGS = ("assumed", "borrowed", "given", "measured")
 FIRST_FIGURES = 12
@@ -252,8 +252,8 @@ def best_rows(view: View, style: Mapping[str, Look], lang: str) -> list[Row]:
         {
             "name": s,
             "look": style[s],
-            "p_best": probability(view.best(s, "p_best"), lang),
-            "p_zone": probability(view.best(s, "p_within_zone_of_best"), lang),
+            "p_best": probability(view.best(s, "p_best"), lang, words=False),
+            "p_zone": probability(view.best(s, "p_within_zone_of_best"), lang, words=False),
         }
         for s in view.names
         if math.isfinite(view.best(s, "p_best"))
@@ -283,12 +283,12 @@ def figure_rows(view: View, lang: str) -> tuple[list[Row], list[Row]]:
 
 def _figure_row(row: Mapping[Any, Any], drives: bool, sources: Mapping[str, str], lang: str) -> Row:
     keys = [k.strip() for k in in_language(row.get("source"), lang).split(",") if k.strip()]
-    unit = in_language(row.get("unit"), lang)
-    value = row.get("value")
+    value, unit = _figure_value(row.get("value"), in_language(row.get("unit"), lang), lang)
     return {
         "label": in_language(row.get("label"), lang) or str(row.get("path", "")),
         "path": str(row.get("path", "")),
-        "value": _figure_value(value, unit, lang),
+        "value": value,
+        "unit": unit,
         "tag": str(row.get("tag", "")),
         "drives": drives,
         "note": in_language(row.get("note"), lang),
@@ -298,13 +298,20 @@ def _figure_row(row: Mapping[Any, Any], drives: bool, sources: Mapping[str, str]
     }
 
 
-def _figure_value(value: object, unit: str, lang: str) -> str:
+def _figure_value(value: object, unit: str, lang: str) -> tuple[str, str]:
+    """(number, unit) of a declared figure; a share is written in per cent."""
+    word = "" if unit in ("", "share", "percent", "%") else unit_word(unit, lang)
     if isinstance(value, (list, tuple)):
-        return ", ".join(decimal(v, lang) for v in value)
-    if unit == "share" and isinstance(value, (int, float)):
-        return number(float(value), lang, "share", max(0, digits_for(math.nan, float(value) * 100)))
+        return ", ".join(_one_value(v, unit, lang) for v in value), word
+    return _one_value(value, unit, lang), word
+
+
+def _one_value(value: object, unit: str, lang: str) -> str:
     if value is None or value is pd.NA:
         return "–"
-    number_ = float(value) if hasattr(value, "__float__") and not isinstance(value, str) else value
-    word = unit_word(unit, lang) if unit else ""
-    return f"{decimal(number_, lang)}\u202f{word}" if word else decimal(number_, lang)
+    if isinstance(value, str) or not hasattr(value, "__float__"):
+        return str(value)
+    if unit == "share":
+        shown = float(f"{100 * float(value):.4g}")
+        return decimal(shown, lang) + (f"{NNBSP}%" if lang == "fr" else "%")
+    return decimal(float(value), lang) if not isinstance(value, bool) else str(value)

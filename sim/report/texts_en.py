@@ -4,9 +4,14 @@ EN: dict[str, str] = {
     # -- verdict
     "more": "more",
     "fewer": "fewer",
-    "gain_weekly_coverage_of_residents": "about {people} {more} residents reached every week{in_range}, that is {diff}",
-    "gain_coverage_of_residents": "about {people} {more} residents reached in {weeks}{in_range}, that is {diff}",
-    "gain_never_reached_share_of_residents": "about {people} {more} residents never reached{in_range}, that is {diff}",
+    "gain_weekly_coverage_of_residents": "about {people} {more} residents reached every "
+    "week{in_range}, that is "
+    "{diff}",
+    "gain_coverage_of_residents": "about {people} {more} residents reached in {weeks}{in_range}, that is "
+    "{diff}",
+    "gain_never_reached_share_of_residents": "about {people} {more} residents never "
+    "reached{in_range}, that is "
+    "{diff}",
     "gain_residents_reached": "about {people} {more} residents reached in {weeks}{in_range}",
     "gain_residents_never_reached": "about {people} {more} residents never reached in {weeks}{in_range}",
     "gain_other": "{kpi}: {diff}{in_range}",
@@ -16,25 +21,35 @@ EN: dict[str, str] = {
     "verdict_rivals": ". This choice cannot yet be told apart from {alts}",
     "verdict_worse_one": "Better to keep {base}: {alt} does worse, {gain}",
     "verdict_worse_many": "Better to keep {base}: all {n} changes do worse; the least bad, {alt}: {gain}",
-    "verdict_no_difference_one": "{alt} makes no real difference compared with {base}: the gap ({range}) stays inside "
+    "verdict_no_difference_one": "{alt} makes no real difference compared with {base}: the gap "
+    "({range}) stays inside "
     "the zone of indifference of ± {zone}",
-    "verdict_no_difference_many": "No change does better than {base}: the most favourable, {alt}, stays inside the "
+    "verdict_no_difference_many": "No change does better than {base}: the most favourable, {alt}, stays "
+    "inside the "
     "zone of indifference of ± {zone} ({range})",
-    "verdict_cannot_tell_one": "We cannot tell {alt} and {base} apart: the gap in {kpi}, {diff} (from {range}), is too "
+    "verdict_cannot_tell_one": "We cannot tell {alt} and {base} apart: the gap in {kpi}, {diff} (from "
+    "{range}), is too "
     "uncertain to conclude",
-    "verdict_cannot_tell_many": "We cannot tell: no change stands out from {base}; the most promising, {alt}, gives "
+    "verdict_cannot_tell_many": "We cannot tell: no change stands out from {base}; the most promising, "
+    "{alt}, gives "
     "{diff} in {kpi} (from {range})",
     "verdict_single_run": "We cannot tell {alt} and {base} apart: a single simulation says nothing about the "
     "uncertainty",
-    "verdict_changed_one": "{alt} clearly changes {kpi} compared with {base}: {diff} (from {range}). This indicator has "
+    "verdict_changed_one": "{alt} clearly changes {kpi} compared with {base}: {diff} (from "
+    "{range}). This indicator has "
+    ""
     "no good direction of its own: that is for you to judge",
-    "verdict_changed_many": "The clearest change in {kpi} comes from {alt}: {diff} (from {range}). This indicator has no "
+    "verdict_changed_many": "The clearest change in {kpi} comes from {alt}: {diff} (from {range}). "
+    "This indicator has no "
+    ""
     "good direction of its own: that is for you to judge",
     "verdict_and_worse": "; {alts}: worse",
     "verdict_empty": "Nothing to compare: no difference was computed for the decision indicator.",
     "chance_better": "Probability that {alt} does better than {base}: {p}",
     "chance_best": "; that it is the best of the {n} scenarios: {p}",
-    "not_a_promise": "This is the result of a simulation, not a promise: it is worth what its assumptions are worth.",
+    "not_a_promise": "This is the result of a simulation, not a promise: it is worth what "
+    "its assumptions are "
+    "worth.",
     "kind_better": "A clear gain",
     "kind_worse": "Better to change nothing",
     "kind_no_difference": "No difference that matters",
@@ -74,11 +89,16 @@ EN: dict[str, str] = {
     "h_change": "What changes",
     "change_none": "No description.",
     "h_effects": "By how much?",
-    "effects_lead": "Difference between each change and the baseline. Filled marker: a clear difference. Hollow marker: "
+    "effects_lead": "Difference between each change and the baseline. Filled marker: a "
+    "clear difference. Hollow "
+    "marker: "
     "none, negligible or uncertain. The bar is the 95% interval.",
-    "forest_caption": "Differences relative to the baseline, in per cent. Grey band: zone of indifference (± {zone}), "
+    "forest_caption": "Differences relative to the baseline, in per cent. Grey band: zone of indifference (± "
+    "{zone}), "
     "where a difference does not matter.",
-    "forest_alt": "Relative differences of the main indicators with their 95% intervals. The same numbers are in the "
+    "forest_alt": "Relative differences of the main indicators with their 95% intervals. "
+    "The same numbers are "
+    "in the "
     "table that follows.",
     "forest_axis": "difference from the baseline",
     "effects_table": "The same differences in numbers",
@@ -94,17 +114,21 @@ EN: dict[str, str] = {
     "h_who": "Who is reached?",
     "coverage_caption": "Share of residents of each age reached at least once in {weeks}.",
     "coverage_caption_other": "{kpi}, by age.",
-    "coverage_alt": "Share of residents reached, by age and scenario. The same numbers are in the table that follows.",
+    "coverage_alt": "Share of residents reached, by age and scenario. The same numbers are in the table that "
+    "follows.",
     "coverage_axis": "share of residents of this age",
     "coverage_table": "Share of residents reached, by age",
     "never_table": "Number of residents never reached, by age",
     "age": "Age",
     "all_ages": "All ages",
-    "who_spread": "Today, those aged {high} are reached best ({high_value}), those aged {low} least ({low_value}).",
+    "who_spread": "Today, those aged {high} are reached best ({high_value}), those aged {low} least "
+    "({low_value}).",
     "who_gain": "With {alt}, the effect is strongest at ages {band}: {diff}.",
-    "who_never": "In {weeks}, about {n} residents never see a post of the city with {alt}, against {base} with the "
+    "who_never": "In {weeks}, about {n} residents never see a post of the city with {alt}, against {base} "
+    "with the "
     "baseline.",
-    "who_children": "Under-15s hold no account in the model: they count in the population, never in the audience.",
+    "who_children": "Under-15s hold no account in the model: they count in the population, never in the "
+    "audience.",
     "who_empty": "Coverage by age was not computed.",
     "h_when": "At what time?",
     "hour_caption": "First views by hour, on an average day: each post counts once per person.",
@@ -118,10 +142,12 @@ EN: dict[str, str] = {
     "hour": "Hour",
     "when_empty": "Views by hour were not computed.",
     "h_overlap": "Do the platforms reach the same people?",
-    "overlap_lead": "The darker a cell, the more two platforms repeat each other; the lighter, the more each brings an "
+    "overlap_lead": "The darker a cell, the more two platforms repeat each other; the lighter, the more each "
+    "brings an "
     "audience of its own.",
     "overlap_caption": "Overlap between platforms",
-    "overlap_most": "Largest overlap with the baseline: {pair} ({value}). Smallest: {low_pair} ({low_value}).",
+    "overlap_most": "Largest overlap with the baseline: {pair} ({value}). Smallest: "
+    "{low_pair} ({low_value}).",
     "overlap_empty": "A single platform, or overlap not computed.",
     "platform": "Platform",
     "h_followers": "How many followers?",
@@ -138,23 +164,31 @@ EN: dict[str, str] = {
     "sure_runs": "Each scenario was simulated {n} times on the same city ({n} replicates).",
     "maybe_small": "The difference is real, but it may be too small to matter (under ± {zone}).",
     "sure_run_one": "A single simulation of each scenario: no interval can be computed.",
-    "sure_spread": "From one simulation to the next, the difference of {alt} varies by ± {sd}: this is the share of luck "
+    "sure_spread": "From one simulation to the next, the difference of {alt} varies by ± {sd}: this is the "
+    "share of luck "
     "that a real period holds. The mean difference itself is known to within ± {half}: only this "
     "second number shrinks when more is simulated.",
-    "sure_gain": "Each simulation puts the scenarios through the same residents and the same luck. With independent luck, "
+    "sure_gain": "Each simulation puts the scenarios through the same residents and the same luck. With "
+    "independent luck, "
     "about {times} times as many simulations would have been needed for the same precision.",
     "sure_gain_none": "Sharing the luck between scenarios gained almost nothing here (factor {times}).",
-    "sure_limits": "These intervals measure chance, not the uncertainty of the assumptions: see the next section.",
-    "runs_caption": "Dots: difference in each simulation. Thick bar: 95% interval of the mean difference. Grey band: zone "
+    "sure_limits": "These intervals measure chance, not the uncertainty of the assumptions: see the next "
+    "section.",
+    "runs_caption": "Dots: difference in each simulation. Thick bar: 95% interval of the "
+    "mean difference. Grey "
+    "band: zone "
     "of indifference.",
-    "runs_alt": "Differences simulation by simulation on the decision indicator, and the interval of their mean.",
+    "runs_alt": "Differences simulation by simulation on the decision indicator, and the interval of their "
+    "mean.",
     "runs_axis": "difference from the baseline",
     "runs_axis_points": "difference from the baseline, in points",
     "best_caption": "Which scenario is best on the decision indicator?",
     "col_p_best": "Probability of being the best",
     "col_p_zone": "Probability of being as good as the best (± {zone})",
     "h_rests": "What this rests on",
-    "rests_lead": "The figures that weigh most on the answer, assumptions first. Change them if you know your city "
+    "rests_lead": "The figures that weigh most on the answer, assumptions first. Change "
+    "them if you know your "
+    "city "
     "better.",
     "rests_count": "{assumed} of the {n} figures below are assumed.",
     "rests_caption": "Figures used",
@@ -171,11 +205,15 @@ EN: dict[str, str] = {
     "warnings": "Keep in mind",
     "limits": "What the model cannot tell",
     "limit_post": "The success of one given post: it speaks of averages over weeks.",
-    "limit_people": "What one given person will do: its residents are fictitious, only their numbers are true.",
+    "limit_people": "What one given person will do: its residents are fictitious, only "
+    "their numbers are true.",
     "limit_content": "What to write: it judges neither texts nor pictures.",
-    "limit_cause": "Whether past hours caused past results: they are mixed up with content. A trial week will tell "
+    "limit_cause": "Whether past hours caused past results: they are mixed up with "
+    "content. A trial week will "
+    "tell "
     "better.",
-    "limit_offline": "The effect of posters, the town magazine or the front desk: only social platforms are simulated.",
+    "limit_offline": "The effect of posters, the town magazine or the front desk: only social platforms are "
+    "simulated.",
     "h_provenance": "Provenance",
     "provenance_lead": "What it takes to repeat exactly this computation.",
     "footer": "Report made by city-audience. Self-contained page: nothing is loaded from outside.",

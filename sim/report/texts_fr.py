@@ -4,9 +4,14 @@ FR: dict[str, str] = {
     # -- verdict
     "more": "de plus",
     "fewer": "de moins",
-    "gain_weekly_coverage_of_residents": "environ {people} habitants {more} touchés chaque semaine{in_range}, soit {diff}",
-    "gain_coverage_of_residents": "environ {people} habitants {more} touchés en {weeks}{in_range}, soit {diff}",
-    "gain_never_reached_share_of_residents": "environ {people} habitants {more} jamais touchés{in_range}, soit {diff}",
+    "gain_weekly_coverage_of_residents": "environ {people} habitants {more} touchés chaque "
+    "semaine{in_range}, "
+    "soit {diff}",
+    "gain_coverage_of_residents": "environ {people} habitants {more} touchés en {weeks}{in_range}, soit "
+    "{diff}",
+    "gain_never_reached_share_of_residents": "environ {people} habitants {more} jamais "
+    "touchés{in_range}, soit "
+    "{diff}",
     "gain_residents_reached": "environ {people} habitants {more} touchés en {weeks}{in_range}",
     "gain_residents_never_reached": "environ {people} habitants {more} jamais touchés en {weeks}{in_range}",
     "gain_other": "{kpi} : {diff}{in_range}",
@@ -25,7 +30,8 @@ FR: dict[str, str] = {
     "(de {range}), est trop incertain pour conclure",
     "verdict_cannot_tell_many": "On ne peut pas trancher : aucun changement ne se détache de {base} ; "
     "le plus prometteur, {alt}, donne {diff} sur {kpi} (de {range})",
-    "verdict_single_run": "On ne peut pas trancher entre {alt} et {base} : une seule simulation ne dit rien de "
+    "verdict_single_run": "On ne peut pas trancher entre {alt} et {base} : une seule simulation "
+    "ne dit rien de "
     "l’incertitude",
     "verdict_changed_one": "{alt} modifie nettement {kpi} par rapport à {base} : {diff} (de {range}). "
     "Cet indicateur n’a pas de bon sens en soi : à vous d’en juger",
@@ -35,7 +41,8 @@ FR: dict[str, str] = {
     "verdict_empty": "Rien à comparer : aucune différence n’a été calculée pour l’indicateur de décision.",
     "chance_better": "Probabilité que {alt} fasse mieux que {base} : {p}",
     "chance_best": " ; que ce soit le meilleur des {n} scénarios : {p}",
-    "not_a_promise": "C’est le résultat d’une simulation, pas une promesse : il vaut ce que valent ses hypothèses.",
+    "not_a_promise": "C’est le résultat d’une simulation, pas une promesse : il vaut ce que valent ses "
+    "hypothèses.",
     "kind_better": "Un gain net",
     "kind_worse": "Mieux vaut ne rien changer",
     "kind_no_difference": "Pas de différence qui compte",
@@ -75,11 +82,13 @@ FR: dict[str, str] = {
     "h_change": "Ce qui change",
     "change_none": "Aucune description.",
     "h_effects": "De combien ?",
-    "effects_lead": "Écart de chaque changement avec la référence. Un symbole plein : l’écart est net. Un symbole "
+    "effects_lead": "Écart de chaque changement avec la référence. Un symbole plein : l’écart est net. Un "
+    "symbole "
     "creux : il est nul, négligeable ou incertain. Le trait donne l’intervalle à 95 %.",
     "forest_caption": "Écarts relatifs à la référence, en pourcentage. Bande grise : zone d’indifférence "
     "(± {zone}), où un écart ne compte pas.",
-    "forest_alt": "Écarts relatifs des indicateurs principaux avec leur intervalle à 95 %. Les mêmes nombres sont "
+    "forest_alt": "Écarts relatifs des indicateurs principaux avec leur intervalle à 95 %. Les mêmes nombres "
+    "sont "
     "dans le tableau qui suit.",
     "forest_axis": "écart avec la référence",
     "effects_table": "Les mêmes écarts en nombres",
@@ -95,19 +104,24 @@ FR: dict[str, str] = {
     "h_who": "Qui est touché ?",
     "coverage_caption": "Part des habitants de chaque âge touchés au moins une fois en {weeks}.",
     "coverage_caption_other": "{kpi}, par âge.",
-    "coverage_alt": "Part des habitants touchés, par âge et par scénario. Les mêmes nombres sont dans le tableau "
+    "coverage_alt": "Part des habitants touchés, par âge et par scénario. Les mêmes "
+    "nombres sont dans le tableau "
+    ""
     "qui suit.",
     "coverage_axis": "part des habitants de cet âge",
     "coverage_table": "Part des habitants touchés, par âge",
     "never_table": "Nombre d’habitants jamais touchés, par âge",
     "age": "Âge",
     "all_ages": "Ensemble",
-    "who_spread": "Aujourd’hui, les {high} sont les mieux touchés ({high_value}), les {low} les moins touchés "
+    "who_spread": "Aujourd’hui, les {high} sont les mieux touchés ({high_value}), les "
+    "{low} les moins touchés "
     "({low_value}).",
     "who_gain": "Avec {alt}, l’effet est le plus fort chez les {band} : {diff}.",
-    "who_never": "En {weeks}, environ {n} habitants ne voient jamais une publication de la ville avec {alt}, contre "
+    "who_never": "En {weeks}, environ {n} habitants ne voient jamais une publication de la ville avec {alt}, "
+    "contre "
     "{base} avec la référence.",
-    "who_children": "Les moins de 15 ans n’ont pas de compte dans le modèle : ils comptent dans la population, "
+    "who_children": "Les moins de 15 ans n’ont pas de compte dans le modèle : ils comptent "
+    "dans la population, "
     "jamais dans l’audience.",
     "who_empty": "La couverture par âge n’a pas été calculée.",
     "h_when": "À quelle heure ?",
@@ -123,7 +137,9 @@ FR: dict[str, str] = {
     "hour": "Heure",
     "when_empty": "Les vues par heure n’ont pas été calculées.",
     "h_overlap": "Les réseaux touchent-ils les mêmes personnes ?",
-    "overlap_lead": "Plus une case est foncée, plus les deux réseaux se répètent ; plus elle est claire, plus chacun "
+    "overlap_lead": "Plus une case est foncée, plus les deux réseaux se répètent ; plus "
+    "elle est claire, plus "
+    "chacun "
     "apporte un public à lui.",
     "overlap_caption": "Recouvrement entre réseaux",
     "overlap_most": "Le plus fort recouvrement avec la référence : {pair} ({value}). Le plus faible : "
@@ -144,14 +160,19 @@ FR: dict[str, str] = {
     "sure_runs": "Chaque scénario a été simulé {n} fois sur la même ville ({n} répétitions).",
     "maybe_small": "L’écart est réel, mais il peut être trop petit pour compter (moins de ± {zone}).",
     "sure_run_one": "Une seule simulation par scénario : aucun intervalle ne peut être calculé.",
-    "sure_spread": "D’une simulation à l’autre, l’écart de {alt} varie de ± {sd} : c’est la part de chance qu’une "
+    "sure_spread": "D’une simulation à l’autre, l’écart de {alt} varie de ± {sd} : c’est la part de chance "
+    "qu’une "
     "vraie période contient. L’écart moyen, lui, est connu à ± {half} près : seul ce second nombre "
     "diminue quand on simule davantage.",
-    "sure_gain": "Chaque simulation fait vivre aux scénarios les mêmes habitants et les mêmes hasards. Avec des hasards "
+    "sure_gain": "Chaque simulation fait vivre aux scénarios les mêmes habitants et les mêmes hasards. Avec "
+    "des hasards "
     "indépendants, il aurait fallu environ {times} fois plus de simulations pour la même précision.",
-    "sure_gain_none": "Partager les hasards entre scénarios n’a presque rien fait gagner ici (facteur {times}).",
-    "sure_limits": "Ces intervalles mesurent le hasard, pas l’incertitude des hypothèses : voir la section suivante.",
-    "runs_caption": "Points : écart de chaque simulation. Trait épais : intervalle à 95 % de l’écart moyen. Bande "
+    "sure_gain_none": "Partager les hasards entre scénarios n’a presque rien fait gagner ici "
+    "(facteur {times}).",
+    "sure_limits": "Ces intervalles mesurent le hasard, pas l’incertitude des hypothèses : voir la section "
+    "suivante.",
+    "runs_caption": "Points : écart de chaque simulation. Trait épais : intervalle à 95 % de l’écart moyen. "
+    "Bande "
     "grise : zone d’indifférence.",
     "runs_alt": "Écarts simulation par simulation sur le critère de décision, et intervalle de leur moyenne.",
     "runs_axis": "écart avec la référence",
@@ -160,7 +181,8 @@ FR: dict[str, str] = {
     "col_p_best": "Probabilité d’être le meilleur",
     "col_p_zone": "Probabilité de valoir le meilleur (± {zone})",
     "h_rests": "Sur quoi cela repose",
-    "rests_lead": "Chiffres qui pèsent le plus sur la réponse, les hypothèses d’abord. Changez-les si vous connaissez "
+    "rests_lead": "Chiffres qui pèsent le plus sur la réponse, les hypothèses d’abord. Changez-les si vous "
+    "connaissez "
     "mieux votre ville.",
     "rests_count": "{assumed} des {n} chiffres ci-dessous sont supposés.",
     "rests_caption": "Chiffres utilisés",
@@ -177,10 +199,13 @@ FR: dict[str, str] = {
     "warnings": "À garder en tête",
     "limits": "Ce que le modèle ne peut pas dire",
     "limit_post": "Le succès d’une publication précise : il parle de moyennes sur des semaines.",
-    "limit_people": "Ce que fera une personne en particulier : ses habitants sont fictifs, seuls leurs nombres sont "
+    "limit_people": "Ce que fera une personne en particulier : ses habitants sont fictifs, "
+    "seuls leurs nombres "
+    "sont "
     "vrais.",
     "limit_content": "Ce qu’il faut écrire : il ne juge ni les textes ni les images.",
-    "limit_cause": "Si les heures passées ont causé les résultats passés : elles se mêlent aux contenus. Une semaine "
+    "limit_cause": "Si les heures passées ont causé les résultats passés : elles se mêlent aux contenus. Une "
+    "semaine "
     "d’essai le dira mieux.",
     "limit_offline": "L’effet de l’affichage, du bulletin ou du guichet : seuls les réseaux sont simulés.",
     "h_provenance": "Provenance",

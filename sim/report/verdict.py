@@ -105,7 +105,7 @@ def zone_of(view: View, effect: Effect) -> float:
 
 
 def gain_phrase(view: View, effect: Effect, lang: str) -> str:
-    """ "environ 14 700 habitants de plus touchés chaque semaine (entre 12 400 et 17 000)", or the bare difference."""
+    """What is gained, in residents where the KPI counts them, else the bare difference; with its range."""
     t, w = TEXTS[lang], words_of(view, effect, lang)
     key = f"gain_{effect.kpi}"
     if w["people"] and key in t:

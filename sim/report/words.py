@@ -85,7 +85,8 @@ def number(value: float, lang: str, unit: str = "", digits: int = 0, signed: boo
 def digits_for(half_width: float, fallback: float = math.nan) -> int:
     """Decimals worth writing for a number known to within `half_width` (same unit).
 
-    The half-width keeps one significant digit; without a usable half-width the number `fallback` keeps two. The answer lies between -6 and MAX_DECIMALS.
+    The half-width keeps one significant digit; without a usable half-width the number `fallback` keeps
+    two. The answer lies between -6 and MAX_DECIMALS.
     """
     size = abs(half_width)
     if math.isfinite(size) and size > 0:
@@ -97,19 +98,23 @@ def digits_for(half_width: float, fallback: float = math.nan) -> int:
     return max(-6, min(MAX_DECIMALS, digits))
 
 
-def probability(value: float, lang: str) -> str:
-    """A probability in per cent that never claims certainty ("plus de 99 %")."""
+def probability(value: float, lang: str, words: bool = True) -> str:
+    """A probability in per cent that never claims certainty ("plus de 99 %", or "> 99 %" without `words`)."""
     if not math.isfinite(value):
         return "–"
+    over, under = (
+        (("plus de ", "moins de ") if lang == "fr" else ("over ", "under ")) if words else (">", "<")
+    )
+    gap = "" if words else NNBSP
     if value > 0.99:
-        return ("plus de " if lang == "fr" else "over ") + number(0.99, lang, "share")
+        return over + gap + number(0.99, lang, "share")
     if value < 0.01:
-        return ("moins de " if lang == "fr" else "under ") + number(0.01, lang, "share")
+        return under + gap + number(0.01, lang, "share")
     return number(value, lang, "share")
 
 
 def interval(low: float, high: float, lang: str, unit: str = "", digits: int = 0, signed: bool = True) -> str:
-    """ "+2,6 à +3,6 points": both ends with the same decimals, the unit once; a dash when an end is missing."""
+    """Both ends with the same decimals, the unit once ("+2,6 à +3,6 points"); a dash without an end."""
     if not (math.isfinite(low) and math.isfinite(high)):
         return "–"
     middle = " à " if lang == "fr" else " to "
@@ -135,7 +140,7 @@ def _natural_digits(value: float) -> int:
 
 
 def listing(items: list[str], lang: str) -> str:
-    """ "a, b et c" / "a, b and c"."""
+    """Items in one phrase: "a, b et c" or "a, b and c"."""
     if len(items) < 2:
         return "".join(items)
     return ", ".join(items[:-1]) + (" et " if lang == "fr" else " and ") + items[-1]
@@ -152,6 +157,7 @@ def typography(text: str, lang: str) -> str:
     Only a space that is already there is changed, so hours, addresses and identifiers keep their form.
     """
     out = re.sub(r"(?<=\w)'(?=\w)", "’", text)
+    out = re.sub(r"± (?=\d)", "±" + NNBSP, out)
     if lang != "fr":
         return out
     out = re.sub(r"[ \u00a0]+([;:!?%»])", NNBSP + r"\1", out)

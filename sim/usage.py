@@ -1,0 +1,210 @@
+"""Help texts of the command line, French and English."""
+
+from __future__ import annotations
+
+VERBS = ("run", "compare", "sweep", "explain", "cities", "platforms", "scenarios", "completion")
+SHELLS = ("bash", "zsh", "fish")
+
+PROGRAM = {
+    "fr": """\
+city-audience VERBE [nom=valeur ...]
+
+Ce qu'un changement de stratégie ferait aux habitants de la ville, avec son incertitude.
+
+Verbes
+  compare     une situation de départ et ses variantes : écarts, intervalles, rapport
+  run         un seul scénario : tableau des indicateurs
+  sweep       beaucoup de scénarios d'un coup (multirun de Hydra)
+  explain     un scénario ou une comparaison en mots, sans rien calculer
+  cities      les villes, avec leurs sources
+  platforms   les réseaux, avec leurs sources
+  scenarios   les comparaisons, scénarios et changements, avec leurs sources
+  completion  le script de complétion de bash, zsh ou fish
+
+Pour commencer
+  city-audience compare comparison=toulouse_2019
+  city-audience explain comparison=toulouse_2019
+  city-audience compare --help
+  city-audience --help lang=en        (this help in English)
+
+Options, après le verbe
+  city=NOM  scenario=NOM  change=[NOM,NOM]  calendar=NOM  comparison=NOM
+  horizon_weeks=8   semaines simulées
+  seed=1            le hasard, et lui seul
+  replicates=auto   nombre de tirages, ou auto : autant que la précision le demande
+  lang=fr           fr ou en
+  results_dir=./results
+  engine=processes  processes ou serial
+  scenarios_dir=DOSSIER   votre propre dossier (city/, change/, ...), lu avant le nôtre ;
+                    ou la variable d'environnement CITY_AUDIENCE_SCENARIOS
+Toute valeur d'un fichier se change de même : platform.facebook.reactions.share=0.02
+
+Codes de sortie : 0 tout va bien, 1 un calcul d'un sweep a échoué, 2 demande à corriger, 130 interrompu.
+""",
+    "en": """\
+city-audience VERB [name=value ...]
+
+What a change of strategy would do to the city's own residents, with its uncertainty.
+
+Verbs
+  compare     a baseline and its alternatives: differences, intervals, report
+  run         one scenario: table of indicators
+  sweep       many scenarios at once (Hydra's multirun)
+  explain     a scenario or a comparison in words; nothing is run
+  cities      the cities, with their sources
+  platforms   the platforms, with their sources
+  scenarios   the comparisons, scenarios and changes, with their sources
+  completion  the completion script of bash, zsh or fish
+
+To begin with
+  city-audience compare comparison=toulouse_2019 lang=en
+  city-audience explain comparison=toulouse_2019 lang=en
+  city-audience compare --help lang=en
+
+Options, after the verb
+  city=NAME  scenario=NAME  change=[NAME,NAME]  calendar=NAME  comparison=NAME
+  horizon_weeks=8   simulated weeks
+  seed=1            randomness, and nothing else
+  replicates=auto   number of draws, or auto: as many as the precision asks
+  lang=fr           fr or en
+  results_dir=./results
+  engine=processes  processes or serial
+  scenarios_dir=FOLDER    your own folder (city/, change/, ...), read before ours;
+                    or the environment variable CITY_AUDIENCE_SCENARIOS
+Any value of a file is changed the same way: platform.facebook.reactions.share=0.02
+
+Exit codes: 0 all is well, 1 a job of a sweep failed, 2 a request to correct, 130 interrupted.
+""",
+}
+
+VERB = {
+    "compare": {
+        "fr": """\
+city-audience compare comparison=NOM [nom=valeur ...]
+
+Simule la situation de départ et ses variantes avec le même hasard, écrit results/<nom>-<empreinte>/ et
+finit par une phrase et le chemin du rapport. Une demande identique déjà finie est reprise telle quelle.
+
+  city-audience compare comparison=toulouse_2019
+  city-audience compare comparison=toulouse_2019 seed=3 lang=en replicates=8
+  city-audience compare comparison=saint_dizier_snapchat horizon_weeks=26 indifference=0.05
+  city-audience compare city=grenoble_2013 change=[push_twitter]    la ville telle quelle, puis ce changement
+  city-audience compare scenario=toulouse_evening                   la ville telle quelle, puis ce scénario
+
+Toute autre valeur donnée vaut pour tous les scénarios à la fois.
+""",
+        "en": """\
+city-audience compare comparison=NAME [name=value ...]
+
+Simulates the baseline and its alternatives with the same randomness, writes results/<name>-<hash>/ and
+ends with one sentence and the path of the report. An identical request that is finished is reused as it is.
+
+  city-audience compare comparison=toulouse_2019 lang=en
+  city-audience compare comparison=toulouse_2019 seed=3 lang=en replicates=8
+  city-audience compare comparison=saint_dizier_snapchat horizon_weeks=26 indifference=0.05
+  city-audience compare city=grenoble_2013 change=[push_twitter]    the city as it is, then this change
+  city-audience compare scenario=toulouse_evening                   the city as it is, then this scenario
+
+Any other value that is given holds for all scenarios at once.
+""",
+    },
+    "run": {
+        "fr": """\
+city-audience run [nom=valeur ...]
+
+Simule un scénario et montre ses indicateurs (moyenne, écart-type d'un tirage, intervalle à 95 %).
+N'écrit rien.
+
+  city-audience run city=grenoble_2013
+  city-audience run scenario=toulouse_snapchat replicates=8
+  city-audience run city=toulouse_2019 change=[open_snapchat,evening_hours] horizon_weeks=4 sampling=0.1
+""",
+        "en": """\
+city-audience run [name=value ...]
+
+Simulates one scenario and shows its indicators (mean, standard deviation of one draw, 95 % interval).
+Writes nothing.
+
+  city-audience run city=grenoble_2013 lang=en
+  city-audience run scenario=toulouse_snapchat replicates=8
+  city-audience run city=toulouse_2019 change=[open_snapchat,evening_hours] horizon_weeks=4 sampling=0.1
+""",
+    },
+    "sweep": {
+        "fr": """\
+city-audience sweep nom=valeur,valeur ... [nom=valeur ...]
+
+Un « run » pour chaque combinaison, par le multirun de Hydra ; les tableaux réunis vont dans
+results/sweep-<empreinte>/. Un calcul qui échoue est une ligne avec sa raison, les autres continuent ;
+relancer la même commande ne refait que ce qui manque.
+
+  city-audience sweep city=toulouse_2019,grenoble_2013 change=[],[fewer_posts]
+  city-audience sweep scenario=toulouse_evening,toulouse_snapchat replicates=4
+  city-audience sweep 'seed=range(1,6)' change=[open_snapchat]
+  city-audience sweep city=glob(*) hydra/launcher=joblib hydra.launcher.n_jobs=2
+""",
+        "en": """\
+city-audience sweep name=value,value ... [name=value ...]
+
+One "run" for each combination, by Hydra's multirun; the merged tables go into results/sweep-<hash>/.
+A job that fails is a row with its reason, the others go on; the same command again only does what is missing.
+
+  city-audience sweep city=toulouse_2019,grenoble_2013 change=[],[fewer_posts] lang=en
+  city-audience sweep scenario=toulouse_evening,toulouse_snapchat replicates=4
+  city-audience sweep 'seed=range(1,6)' change=[open_snapchat]
+  city-audience sweep city=glob(*) hydra/launcher=joblib hydra.launcher.n_jobs=2
+""",
+    },
+    "explain": {
+        "fr": """\
+city-audience explain [nom=valeur ...]
+
+Dit en une phrase ce qu'est un scénario, ou chaque scénario d'une comparaison. Ne calcule rien.
+
+  city-audience explain comparison=toulouse_2019
+  city-audience explain change=[open_snapchat] lang=en
+""",
+        "en": """\
+city-audience explain [name=value ...]
+
+Says in one sentence what a scenario is, or each scenario of a comparison. Runs nothing.
+
+  city-audience explain comparison=toulouse_2019 lang=en
+  city-audience explain change=[open_snapchat] lang=en
+""",
+    },
+    "cities": {
+        "fr": "city-audience cities [lang=en] [scenarios_dir=DOSSIER]\n\nLes villes : habitants, comptes, sources.\n",
+        "en": "city-audience cities [lang=en] [scenarios_dir=FOLDER]\n\nThe cities: residents, accounts, sources.\n",
+    },
+    "platforms": {
+        "fr": "city-audience platforms [lang=en] [scenarios_dir=DOSSIER]\n\nLes réseaux : formats, années, sources.\n",
+        "en": "city-audience platforms [lang=en] [scenarios_dir=FOLDER]\n\nThe platforms: formats, years, sources.\n",
+    },
+    "scenarios": {
+        "fr": "city-audience scenarios [lang=en] [scenarios_dir=DOSSIER]\n\n"
+        "Ce qui peut être demandé : comparaisons, scénarios, changements, avec leurs sources.\n",
+        "en": "city-audience scenarios [lang=en] [scenarios_dir=FOLDER]\n\n"
+        "What can be asked: comparisons, scenarios, changes, with their sources.\n",
+    },
+    "completion": {
+        "fr": """\
+city-audience completion bash|zsh|fish
+
+Écrit le script de complétion.
+
+  bash : eval "$(city-audience completion bash)"            à mettre dans ~/.bashrc
+  zsh  : eval "$(city-audience completion zsh)"             à mettre dans ~/.zshrc, après compinit
+  fish : city-audience completion fish | source             à mettre dans ~/.config/fish/config.fish
+""",
+        "en": """\
+city-audience completion bash|zsh|fish
+
+Prints the completion script.
+
+  bash: eval "$(city-audience completion bash)"             goes into ~/.bashrc
+  zsh:  eval "$(city-audience completion zsh)"              goes into ~/.zshrc, after compinit
+  fish: city-audience completion fish | source              goes into ~/.config/fish/config.fish
+""",
+    },
+}

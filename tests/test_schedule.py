@@ -1,0 +1,102 @@
+"""The calendar and its changes: counts, identities, hours."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from inputs import open_snapchat, small_scenario
+
+from sim.schedule import Schedule, build_schedule
+from sim.sessions import WEEK_MIN
+
+
+def _with(**change: Any) -> Schedule:
+    return build_schedule(small_scenario(horizon_weeks=4, change={"it": change} if change else {}))
+
+
+def _rows(schedule: Schedule) -> dict[str, tuple[Any, ...]]:
+    return {
+        s: (schedule.t_min[i], schedule.theme[i], schedule.format[i], tuple(schedule.target[i]))
+        for i, s in enumerate(schedule.slot)
+    }
+
+
+BASE = _with()
+
+
+def test_weekly_slots_are_written_out() -> None:
+    per_week = Counter(BASE.week)
+    assert per_week[0] == 5 + 3 + 1 + 5 + 2
+    assert per_week[1] == 5 + 3 + 1 + 5  # the fortnightly slot rests
+    assert (np.diff(BASE.t_min) >= 0).all()
+    assert len(set(BASE.slot)) == len(set(BASE.key.tolist())) == len(BASE)
+
+
+@given(st.integers(-6, 6), st.integers(1, 4))
+def test_shifting_hours_keeps_every_identity(hours: int, week: int) -> None:
+    moved = _rows(_with(kind="shift_hours", by_hours=hours, from_week=week))
+    for slot, row in _rows(BASE).items():
+        shift = 60.0 * hours if row[0] >= (week - 1) * WEEK_MIN else 0.0
+        assert moved[slot] == (row[0] + shift, *row[1:])
+
+
+def test_grid_moves_the_posts_of_a_day_in_turn() -> None:
+    moved = _with(kind="shift_hours", to=["18:30", "20:15"], platforms=["facebook"])
+    for i, slot in enumerate(moved.slot):
+        minute = moved.t_min[i] % 1440
+        if slot.startswith("town_facebook"):
+            assert minute in (18 * 60 + 30, 20 * 60 + 15)
+        else:
+            assert moved.t_min[i] == _rows(BASE)[slot][0]
+
+
+@pytest.mark.parametrize("factor", [0.25, 0.5, 1.0, 1.5, 3.0])
+def test_frequency_multiplies_the_number_of_posts(factor: float) -> None:
+    changed = _with(kind="change_frequency", factor=factor, platforms=["facebook"])
+    n = sum(s.startswith("town_facebook") for s in BASE.slot)
+    kept = [s for s in changed.slot if s.startswith("town_facebook")]
+    assert len(kept) == int(n * factor + 1e-9)
+    if factor >= 1:
+        assert set(BASE.slot) <= set(changed.slot)
+
+
+def test_leaving_stops_the_posts_and_only_those() -> None:
+    left = _rows(_with(kind="leave_platform", platform="twitter", from_week=3))
+    for slot, row in _rows(BASE).items():
+        gone = slot.startswith("town_twitter") and row[0] >= 2 * WEEK_MIN
+        assert (slot not in left) if gone else (left[slot] == row)
+
+
+def test_mix_reaches_its_shares_and_keeps_hours() -> None:
+    scenario = small_scenario(
+        horizon_weeks=52, change={"it": {"kind": "change_mix", "formats": {"photo": 0.7, "link": 0.3}}}
+    )
+    mixed = build_schedule(scenario)
+    n = len(mixed)
+    share = sum(f == "photo" for f in mixed.format) / n
+    assert abs(share - 0.7) < 4 * np.sqrt(0.21 / n)
+
+
+def test_opening_adds_posts_from_its_week_and_mentions_on_other_accounts() -> None:
+    change = {"open": open_snapchat(from_week=2, cross_promotion=0.5, cross_promotion_weeks=2)}
+    opened = build_schedule(small_scenario(horizon_weeks=5, change=change))
+    base = build_schedule(small_scenario(horizon_weeks=5))
+    mine = [opened.t_min[i] for i, s in enumerate(opened.slot) if s.startswith("snapchat")]
+    assert len(mine) == 3 * 4
+    assert min(mine) >= WEEK_MIN
+    assert {s: r for s, r in _rows(opened).items() if not s.startswith("snapchat")} == _rows(base)
+    weeks = opened.week[opened.mention >= 0]
+    assert len(weeks) > 3
+    assert set(weeks) <= {1, 2}
+
+
+def test_target_keeps_other_bands_out() -> None:
+    aimed = _with(kind="target_age", bands=["15-29"], from_week=2)
+    rows = aimed.week >= 1
+    assert aimed.target[rows, 1].all()
+    assert not np.delete(aimed.target[rows], 1, axis=1).any()
