@@ -196,7 +196,7 @@ def scenarios(folders: tuple[Path, ...]) -> list[dict[str, Any]]:
                     "group": group,
                     "name": name,
                     "label": _label(_content(group, name, data), name),
-                    "about": _about(group, data),
+                    "about": _about(group, data, read(known[group][name])),
                     **_provenance(data),
                 }
             )
@@ -211,13 +211,15 @@ def _content(group: str, name: str, data: dict[str, Any]) -> dict[str, Any]:
     return data
 
 
-def _about(group: str, data: dict[str, Any]) -> list[str]:
+def _about(group: str, data: dict[str, Any], raw: dict[str, Any]) -> list[str]:
     """Alternatives of a comparison, choices of a scenario, kinds of a change."""
     if group == "comparison":
         return [str(name) for name in _mapping(_mapping(data.get("comparison")).get("alternatives"))]
     if group == "change":
         return [str(_mapping(change).get("kind", "?")) for change in data.values()]
-    return [name for name in ("horizon_weeks", "sampling") if name in data]
+    entries = [entry for entry in raw.get("defaults") or [] if isinstance(entry, dict)]
+    chosen = [name for entry in entries for name in entry.values()]
+    return [str(n) for name in chosen for n in (name if isinstance(name, list) else [name])]
 
 
 def _mapping(value: Any) -> dict[str, Any]:

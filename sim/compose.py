@@ -91,6 +91,7 @@ def compose_typed(
             cfg = hydra_compose(catalogue.PRIMARY, overrides=texts, return_hydra_config=True)
         choices = dict(cfg.hydra.runtime.choices)
         tree = _plain(cfg)
+    _mark_given(tree, typed)
     composed = Composed(tree, choices, typed, folders, known)
     _check_names(composed)
     return composed
@@ -150,6 +151,17 @@ def _check_references(node: Any, root: Any, key: str) -> None:
             problem = problem or f"'${{{target}}}' refers to nothing"
     if problem:
         raise InputError(f"scenario files: {key}: {problem}")
+
+
+def _mark_given(tree: dict[str, Any], typed: tuple[Typed, ...]) -> None:
+    """A figure whose number was typed is no longer the one that its source gave."""
+    for override in typed:
+        head, found, _ = f"{override.key}.".partition(".value" + ("s." if ".values" in override.key else "."))
+        figure = lookup(tree, head) if found else MISSING
+        if isinstance(figure, dict) and "tag" in figure:
+            kept = {key: value for key, value in figure.items() if key in ("value", "values", "unit")}
+            figure.clear()
+            figure.update({**kept, "source": COMMAND_LINE, "tag": "given"})
 
 
 MISSING = object()
@@ -268,11 +280,16 @@ def check_overrides(
     typed: tuple[Typed, ...], folders: tuple[Path, ...], known: dict[str, dict[str, Path]]
 ) -> Composed:
     """The part of a sweep that all jobs share, composed: finds what is wrong before any job starts."""
-    shared = tuple(t for t in typed if not t.several and not t.key.startswith("hydra"))
-    composed = compose_typed(shared, folders, known)
+    shared = [t for t in typed if not t.several and not t.key.startswith("hydra")]
+    for swept_group in (t for t in typed if t.several and t.is_group and t.names):
+        names = swept_group.names if swept_group.key in LIST_GROUPS else swept_group.names[:1]
+        written = f"[{','.join(names)}]" if swept_group.key in LIST_GROUPS else names[0]
+        shared.append(Typed(f"{swept_group.key}={written}", swept_group.key, names, is_group=True))
+    composed = compose_typed(tuple(shared), folders, known)
     swept = [Typed(t.text, t.key) for t in typed if t.several and not t.is_group]
     problems = _unknown_at_the_top([t.key.split(".")[0] for t in swept], lambda _: COMMAND_LINE)
-    problems += _dead_ends(Composed(composed.tree, composed.choices, tuple(swept), folders, known))
+    groups = [t for t in shared if t.is_group]
+    problems += _dead_ends(Composed(composed.tree, composed.choices, (*groups, *swept), folders, known))
     if problems:
         raise InputError("\n".join(problems))
     return composed
@@ -305,7 +322,9 @@ def _job(
     cfg: DictConfig, typed: tuple[Typed, ...], folders: tuple[Path, ...], known: dict[str, dict[str, Path]]
 ) -> Job:
     own = HydraConfig.get()
-    composed = Composed(_plain(cfg), dict(own.runtime.choices), typed, folders, known)
+    tree = _plain(cfg)
+    _mark_given(tree, typed)
+    composed = Composed(tree, dict(own.runtime.choices), typed, folders, known)
     overrides = tuple(str(text) for text in own.overrides.task if not str(text).startswith("platform=["))
     return Job(Path(own.runtime.output_dir), overrides, composed)
 

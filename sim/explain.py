@@ -22,12 +22,13 @@ MAX_HOURS_LISTED = 4
 _THEMES_FR = {
     "services": "services", "mobility": "déplacements", "culture": "culture", "sport": "sport",
     "youth": "jeunesse", "solidarity": "solidarité", "heritage": "patrimoine", "jobs": "emploi",
-    "daily_life": "vie quotidienne",
 }  # fmt: skip
-_FORMATS_FR = {"link": "liens", "photo": "photos", "video": "vidéos", "status": "textes", "text": "textes",
-               "story": "stories", "album": "albums", "live": "directs"}  # fmt: skip
-_FORMATS_EN = {"link": "links", "photo": "photos", "video": "videos", "status": "texts", "text": "texts",
-               "story": "stories", "album": "albums", "live": "live videos"}  # fmt: skip
+_FORMATS = {
+    "fr": {"link": "liens", "photo": "photos", "video": "vidéos", "status": "textes", "text": "textes",
+           "story": "stories", "job_offer": "offres d'emploi"},
+    "en": {"link": "links", "photo": "photos", "video": "videos", "status": "texts", "text": "texts",
+           "story": "stories", "job_offer": "job offers"},
+}  # fmt: skip
 
 
 def sentence(scenario: Scenario, lang: str, baseline: Scenario | None = None) -> str:
@@ -49,7 +50,7 @@ def sentence(scenario: Scenario, lang: str, baseline: Scenario | None = None) ->
     parts = [phrase(change, scenario, lang) for change in added]
     without = "sans ce changement : " if lang == "fr" else "without this change: "
     parts += [without + phrase(change, scenario, lang) for change in dropped]
-    link = _link((added or [None])[0], lang)
+    link = _link(added[0] if added else None, lang)
     return typography(f"{name} = {start}, {link}{_join(parts, lang)}.", lang)
 
 
@@ -101,7 +102,7 @@ def _(change: OpenAccount, scenario: Scenario, lang: str) -> str:
         text = f"{_a(platform)} {platform} account opened in week {change.from_week} ({rate}, {when})"
     if not change.cross_promotion.value or not change.cross_promotion_weeks:
         return text
-    share = number(change.cross_promotion.value, lang, "share", _share_digits(change.cross_promotion.value))
+    share = _percent(change.cross_promotion.value, lang)
     weeks = _count(change.cross_promotion_weeks, lang, ("semaine", "semaines"), ("week", "weeks"))
     if lang == "fr":
         return f"{text}, annoncé par {share} des publications des autres comptes pendant {weeks}"
@@ -143,7 +144,7 @@ def _(change: ChangeFrequency, scenario: Scenario, lang: str) -> str:
 @phrase.register
 def _(change: ChangeMix, scenario: Scenario, lang: str) -> str:
     where, since = _on(change.platforms, scenario, lang), _from_week(change.from_week, lang)
-    formats = _mix(change.formats, _FORMATS_FR if lang == "fr" else _FORMATS_EN, lang)
+    formats = _mix(change.formats, _FORMATS[lang], lang)
     themes = _mix(change.themes, _THEMES_FR if lang == "fr" else {}, lang)
     told = ", ".join(mix for mix in (formats, themes) if mix)
     if lang == "fr":
@@ -229,7 +230,7 @@ def _on(platforms: Sequence[str], scenario: Scenario, lang: str) -> str:
 def _mix(shares: dict[str, float], words: dict[str, str], lang: str) -> str:
     ordered = sorted(shares.items(), key=lambda item: -item[1])
     told = [
-        f"{number(share, lang, 'share', _share_digits(share))} {_of(words.get(name, name.replace('_', ' ')), lang)}"
+        f"{_percent(share, lang)} {_of(words.get(name, name.replace('_', ' ')), lang)}"
         for name, share in ordered
     ]
     return listing(told, lang)
@@ -241,6 +242,6 @@ def _of(noun: str, lang: str) -> str:
     return f"d'{noun}" if noun[:1].lower() in "aeiouéèêh" else f"de {noun}"
 
 
-def _share_digits(share: float) -> int:
-    """Decimals of a percentage, so that 0.125 is 12.5 % and 0.2 is 20 %."""
-    return 0 if round(share * 100, 6) == round(share * 100) else 1
+def _percent(share: float, lang: str) -> str:
+    """0.2 is "20 %", 0.125 is "12.5 %"."""
+    return number(share, lang, "share", 0 if round(share * 100, 6) == round(share * 100) else 1)

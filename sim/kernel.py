@@ -203,6 +203,8 @@ class Kernel:
     def _enter(self, post: I64, who: I64, t: F64, cell: I64, depth: I64) -> None:
         """Write displays into the calendar of the hours where they fall."""
         keep = (t <= self.laws.expiry[post]) & (t < self.laws.n_hours * HOUR_MIN)
+        if not keep.any():
+            return
         rows = np.empty(int(keep.sum()), dtype=DISPLAY)
         for name, column in (("post", post), ("who", who), ("t", t), ("cell", cell), ("depth", depth)):
             rows[name] = column[keep]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -88,12 +89,21 @@ def unit_mean_table(quantile: Callable[[F64], F64], cap: float = 1.0) -> F64:
     values = quantile(chances)
     if cap < 1.0:
         values = np.minimum(values, quantile(np.array([cap])))
-    return np.round(values / values.mean() * _GRID) / _GRID
+    table = np.round(values / values.mean() * _GRID) / _GRID
+    table.setflags(write=False)
+    return table
 
 
+@lru_cache(maxsize=32)
 def lognormal_table(sd: float, cap: float = 1.0) -> F64:
     """Log-normal of mean 1; ``sd`` is that of the logarithm. float64[65536], see ``unit_mean_table``."""
     return unit_mean_table(lambda p: np.exp(sd * ndtri(p)), cap)
+
+
+@lru_cache(maxsize=32)
+def gamma_table(shape: float) -> F64:
+    """Gamma of mean 1 and the given ``shape``. float64[65536], see ``unit_mean_table``."""
+    return unit_mean_table(lambda p: gammaincinv(shape, p))
 
 
 def from_table(table: F64, key: np.uint64, *ids: Any) -> F64:
@@ -240,8 +250,7 @@ def _activity(
 ) -> NDArray[np.float32]:
     """Sessions a day on platform ``name``: Gamma across its users, 0 for the others. float32[n]."""
     card = scenario.platform[name]
-    shape = card.session_gamma_shape.value
-    table = unit_mean_table(lambda p: gammaincinv(shape, p))
+    table = gamma_table(card.session_gamma_shape.value)
     users = np.flatnonzero((mask >> bit) & 1)
     mean = np.array(card.sessions_per_day.row())[band[users]]
     rate = np.round(mean * from_table(table, key("activity", name), users) * _ACTIVITY_GRID) / _ACTIVITY_GRID
@@ -291,7 +300,7 @@ def _too_many(name: str, account: Account, asked: int, able: int) -> dict[str, s
     over = asked - able
     return {
         "fr": f"{name} : {asked} abonnés habitants demandés, mais {able} habitants seulement peuvent suivre "
-        f"un compte sur {account.platform} ; tous suivent, les {over} autres sont comptés hors de la commune.",
+        f"un compte sur {account.platform} ; tous suivent, les {over} autres sont comptés hors commune.",
         "en": f"{name}: {asked} resident followers asked, but only {able} residents can follow an account on "
         f"{account.platform}; all of them do, and the other {over} are counted as living around the city.",
     }

@@ -112,6 +112,7 @@ def run_study(comparison: Comparison, city: City | None = None) -> Study:
     """
     options = comparison.options
     results_dir = store.ensure_writable(options.results_dir)
+    store.clean_leftovers(results_dir)
     config = request_config(comparison)
     digest = store.canonical_hash(config)
     folder = store.result_folder(results_dir, comparison.name, digest)
@@ -145,7 +146,7 @@ def _rule(scenarios: Sequence[Scenario], options: Options) -> Precision | int:
         half_width=options.precision,
         minimum=options.min_replicates,
         maximum=options.max_replicates,
-        batch=2,
+        batch=options.min_replicates,
     )
 
 
@@ -180,7 +181,12 @@ def _tables(
     tables = compare.gather(results)
     zone = Zone(options.indifference, dict(options.indifference_by_kpi))
     tables["differences"] = compare.paired_differences(
-        tables["kpis"], comparison.baseline.name, DIRECTIONS, zone, additive=ADDITIVE
+        tables["kpis"],
+        comparison.baseline.name,
+        DIRECTIONS,
+        zone,
+        additive=ADDITIVE,
+        alternatives=[s.name for s in comparison.scenarios[1:]],
     )
     return tables, reason.as_dict(), time.monotonic() - started
 
@@ -204,7 +210,7 @@ def _stored(folder: Path) -> Result:
         "kpis": pd.read_parquet(folder / "kpis.parquet"),
         "posts": pd.read_parquet(folder / "posts.parquet"),
         "hours": pd.read_csv(folder / "hours.csv"),
-        "differences": pd.read_csv(folder / "differences.csv", dtype=texts),
+        "differences": pd.read_csv(folder / "differences.csv", dtype=texts, float_precision="round_trip"),
     }
 
 

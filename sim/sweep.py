@@ -61,7 +61,9 @@ def run_sweep(
         if any(t.several and t.key == key for t in typed):
             raise InputError(f"{COMMAND_LINE}: {key}: cannot take several values in a sweep")
     if any(t.key == "comparison" and t.names for t in typed):
-        raise InputError(f"{COMMAND_LINE}: comparison: is for the verb compare; sweep over scenario= or change=")
+        raise InputError(
+            f"{COMMAND_LINE}: comparison: is for the verb compare; sweep over scenario= or change="
+        )
     options = options_of(check_overrides(typed, folders, known))
     request = _request(typed, folders, known)
     results_dir = store.ensure_writable(options.results_dir)

@@ -307,7 +307,8 @@ def _acquaintances(recipe: Recipe, groups: Groups, users: NDArray[np.bool_]) -> 
     step = np.arange(len(who)) - np.repeat(np.cumsum(size) - size, size)
     other = groups.member[np.repeat(groups.start[group], size) + step]
     met = users[other] & (other != who)
-    distinct = len(np.unique(who[met] * len(users) + other[met]))
+    pairs = np.sort(who[met] * len(users) + other[met])
+    distinct = np.count_nonzero(np.diff(pairs, prepend=-1))
     return meetings / len(rows) * distinct / max(int(per_group[group].sum()) - len(spot), 1)
 
 
@@ -413,8 +414,8 @@ def relay_follows(recipe: Recipe, relay: Relay, crowd: Crowd) -> tuple[I64, I64]
     start = np.repeat(draws.uniform(key("first follow"), users), count)
     spot = (which + start) / np.repeat(np.maximum(count, 1), count)
     found = np.minimum(np.searchsorted(scale, spot, side="right"), n_relays - 1)
-    pairs = np.unique(relays[found] * crowd.size + fan)
-    source, fan = pairs // crowd.size, pairs % crowd.size
+    pairs = np.sort(relays[found] * crowd.size + fan)
+    source, fan = np.divmod(pairs[np.diff(pairs, prepend=-1) != 0], crowd.size)
     return source[source != fan], fan[source != fan]
 
 

@@ -174,18 +174,40 @@ Says in one sentence what a scenario is, or each scenario of a comparison. Runs 
 """,
     },
     "cities": {
-        "fr": "city-audience cities [lang=en] [scenarios_dir=DOSSIER]\n\nLes villes : habitants, comptes, sources.\n",
-        "en": "city-audience cities [lang=en] [scenarios_dir=FOLDER]\n\nThe cities: residents, accounts, sources.\n",
+        "fr": """\
+city-audience cities [lang=en] [scenarios_dir=DOSSIER]
+
+Les villes : habitants, comptes, publications, et d'où viennent les chiffres.
+""",
+        "en": """\
+city-audience cities [lang=en] [scenarios_dir=FOLDER]
+
+The cities: residents, accounts, posts, and where the figures come from.
+""",
     },
     "platforms": {
-        "fr": "city-audience platforms [lang=en] [scenarios_dir=DOSSIER]\n\nLes réseaux : formats, années, sources.\n",
-        "en": "city-audience platforms [lang=en] [scenarios_dir=FOLDER]\n\nThe platforms: formats, years, sources.\n",
+        "fr": """\
+city-audience platforms [lang=en] [scenarios_dir=DOSSIER]
+
+Les réseaux : formats, années connues, et d'où viennent les chiffres.
+""",
+        "en": """\
+city-audience platforms [lang=en] [scenarios_dir=FOLDER]
+
+The platforms: formats, known years, and where the figures come from.
+""",
     },
     "scenarios": {
-        "fr": "city-audience scenarios [lang=en] [scenarios_dir=DOSSIER]\n\n"
-        "Ce qui peut être demandé : comparaisons, scénarios, changements, avec leurs sources.\n",
-        "en": "city-audience scenarios [lang=en] [scenarios_dir=FOLDER]\n\n"
-        "What can be asked: comparisons, scenarios, changes, with their sources.\n",
+        "fr": """\
+city-audience scenarios [lang=en] [scenarios_dir=DOSSIER]
+
+Ce qui peut être demandé : comparaisons, scénarios, changements, avec leurs sources.
+""",
+        "en": """\
+city-audience scenarios [lang=en] [scenarios_dir=FOLDER]
+
+What can be asked: comparisons, scenarios, changes, with their sources.
+""",
     },
     "completion": {
         "fr": """\

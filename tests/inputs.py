@@ -156,8 +156,8 @@ def _behaviour() -> dict[str, Any]:
         },
         "ties": {
             "friends_by_band": _by_band(455, 247, 169, 104, 58),
-            "friends_mean": 195, "friends_sd_ln": 1.1, "group_density": 0.5, "group_size_mean": 25,
-            "kin_and_school_share": 0.5, "age_spread_years": 4,
+            "friends_mean": 195, "friends_sd_ln": 1.1, "group_density": 0.5, "group_size_mean": 30,
+            "kin_and_school_share": 0.7, "age_spread_years": 3,
         },
         "hour_profiles": {
             "ordinary": {"hours": {"values": {"all": _DAY_HOURS}}, "weekdays": weekdays},

@@ -20,7 +20,8 @@ SEED = 3
 BUSY = {
     "platform": {
         "facebook": {
-            "reactions": {"share": 0.2, "hide": 0.05},
+            "display": {"visibility": 0.7, "redisplay": 0.3},
+            "reactions": {"click": 0.3, "like": 0.3, "comment": 0.2, "share": 0.4, "hide": 0.1},
             "audience": {"unfollow_if_overposted": 0.2, "overpost_threshold_per_day": 1, "follow_if_shared": 0.3,
                          "discovery_per_month": 0.2, "unfollow_per_month": 0.1},
             "reach": {"share": {"values": {2019: 0.3}}},

@@ -589,7 +589,7 @@ def test_cards_show_at_most_the_likeliest_alternatives() -> None:
     )
     page = render(many, "fr")
     check_page(page)
-    cards = page.split('<ul class="cards">')[1].split("</ul>")[0]
+    cards = page.split('<ul class="cards many">')[1].split("</ul>")[0]
     assert cards.count("<li") == 1 + MAX_CARDS
     assert "Snapchat et le soir" in cards
 

@@ -16,7 +16,7 @@ from sim.report.texts import TEXTS
 from sim.report.words import number, typography
 
 # inches: the names of KPIs, a marker, a line of text, the axis
-LABELS, STEP, LINE, FOOT = 2.55, 0.2, 0.155, 0.47
+LABELS, STEP, LINE, FOOT = 2.7, 0.2, 0.155, 0.47
 FAR = 2.5  # an effect this many times beyond the next smaller one is cut
 
 
@@ -116,7 +116,7 @@ def _left_limit(effects: list[Effect], limit: float, zone: float) -> float:
 
 def _forest_words(view: View, kpi: str, lang: str, narrow: bool) -> list[tuple[str, bool]]:
     """The lines that name a KPI, at most two and a quiet hint: (text, is the hint)."""
-    text, width = view.text(kpi), 44 if narrow else 32
+    text, width = view.text(kpi), 44 if narrow else 36
     lines = textwrap.wrap(typography(str(text.label.get(lang, kpi)), lang), width) or [kpi]
     if len(lines) > 2:
         lines = [lines[0], textwrap.shorten(" ".join(lines[1:]), width, placeholder="…")]

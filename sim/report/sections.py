@@ -92,7 +92,7 @@ def _leader_says(view: View, name: str, kpi: str, by_band: dict[str, float], lan
         )
     never, base = (view.mean(s, "residents_never_reached") for s in (name, view.baseline))
     if math.isfinite(never) and math.isfinite(base):
-        digits = min(0, digits_for(abs(base - never), base))
+        digits = min(0, digits_for(abs(base - never) / 10, base))
         says.append(
             say(
                 lang,
@@ -120,7 +120,7 @@ def when(view: View, lang: str) -> Context:
         who = {
             h: listing([label(view, s, lang) for s in peaks if peaks[s] == h], lang) for h in peaks.values()
         }
-        text = " ; ".join(
+        text = ("; " if lang == "en" else " ; ").join(
             say(lang, "hour_peak_one", hour=figures.hour_label(h, lang), who=w) for h, w in who.items()
         )
     shares = listing([f"{label(view, s, lang)} {number(v, lang, 'share')}" for s, v in evening.items()], lang)

@@ -66,6 +66,7 @@ EN: dict[str, str] = {
     "today": "Baseline",
     "less_is_better": "less is better",
     "interval_95": "95% interval",
+    "no_interval": "no interval",
     # -- header
     "eyebrow": "Comparison of strategies",
     "city_line": "{city}, {year} · {residents} · {weeks} simulated",
@@ -83,7 +84,7 @@ EN: dict[str, str] = {
     "verdict_title": "The answer",
     "decision_on": "Decided on: {kpi}.",
     "card_people": "about {people} {more} residents",
-    "card_people_range": "from {range}",
+    "card_people_range": "{range}",
     "card_base_people": "about {people} residents",
     # -- sections
     "h_change": "What changes",

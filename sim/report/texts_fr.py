@@ -59,6 +59,7 @@ FR: dict[str, str] = {
     "today": "Référence",
     "less_is_better": "moins, c’est mieux",
     "interval_95": "intervalle à 95 %",
+    "no_interval": "pas d’intervalle",
     # -- header
     "eyebrow": "Comparaison de stratégies",
     "city_line": "{city}, {year} · {residents} · {weeks} simulées",
