@@ -10,6 +10,7 @@ Importing this package is quick: everything heavy is imported by the first call 
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from sim.study import Study
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "compare", "load", "load_comparison", "run"]
+__all__ = ["__version__", "compare", "load", "load_comparison", "run"]  # noqa: F822
 
 Folder = str | os.PathLike[str]
 
@@ -61,7 +62,7 @@ def load_comparison(
     return compose_comparison([f"comparison={name}", *overrides], scenarios_dir)
 
 
-def run(scenario: Scenario, seed: int = 1, replicates: int | str = 4, **options: Any) -> pd.DataFrame:
+def _run(scenario: Scenario, seed: int = 1, replicates: int | str = 4, **options: Any) -> pd.DataFrame:
     """Simulate one scenario: a row for each kpi, platform and age_band with mean, spread_sd, ci_low, ci_high.
 
     ``options``: further fields of sim.request.Options (``lang``, ``engine``, ...). Writes nothing.
@@ -73,7 +74,7 @@ def run(scenario: Scenario, seed: int = 1, replicates: int | str = 4, **options:
     return run_one(scenario, checked_options(chosen, lambda _: "run"))
 
 
-def compare(comparison: Comparison, **options: Any) -> Study:
+def _compare(comparison: Comparison, **options: Any) -> Study:
     """Simulate a comparison, or reuse its finished result: ``.differences``, ``.kpis``, ``.best``,
     ``.verdict`` and the ``.report`` written below ``results_dir``.
 
@@ -90,23 +91,30 @@ def compare(comparison: Comparison, **options: Any) -> Study:
     return run_study(comparison)
 
 
-_FUNCTIONS: dict[str, Callable[..., Any]] = {"run": run, "compare": compare}
+_FUNCTIONS: dict[str, Callable[..., Any]] = {"run": _run, "compare": _compare}
 
 
 class _Callable(ModuleType):
-    """The modules ``sim.run`` and ``sim.compare``, callable as the public functions of the same name."""
+    """The modules ``sim.run`` and ``sim.compare``: calling one is calling the public function of its name."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return _FUNCTIONS[self.__name__.rpartition(".")[2]](*args, **kwargs)
 
 
 class _Package(ModuleType):
-    """Importing a submodule binds its name here: where that hides a function, the module answers calls."""
+    """Two submodules have the name of a public function: each is both, in whatever order things are imported."""
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in _FUNCTIONS and type(value) is ModuleType:
             value.__class__ = _Callable
+            value.__doc__ = f"{_FUNCTIONS[name].__doc__}\n\nThe module:\n\n{value.__doc__}"
         super().__setattr__(name, value)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _FUNCTIONS:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 sys.modules[__name__].__class__ = _Package

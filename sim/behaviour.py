@@ -15,7 +15,7 @@ from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
 from sim.cards import Appeal, Display, Memory, Supply
-from sim.sessions import HOUR_MIN, WEEK_MIN, rounded
+from sim.sessions import HOUR_MIN, rounded
 
 F64 = NDArray[np.float64]
 MAX_REDISPLAY_GAP = 4096
@@ -129,9 +129,12 @@ def novelty(memory: Memory, minutes_since_theme: float) -> float:
 # --- chances (plain arithmetic; scalars or arrays) ---------------------------------------------------
 
 
-def display_chance(visibility: Any, fresh: Any, rivals: Any, crowd: Any) -> Any:
-    """Chance that an offered post is displayed at one session: v * f / c * crowd, at most 1."""
-    return np.minimum(visibility * fresh * crowd / rivals, 1.0)
+def display_chance(fresh: Any, openness: Any) -> Any:
+    """Chance that an offered post is displayed at one session, at most 1.
+
+    ``fresh``: freshness at its age; ``openness``: visibility * crowding / competition at that hour.
+    """
+    return np.minimum(fresh * openness, 1.0)
 
 
 def offer_chance(base: Any, affinity: Any, tiredness: Any) -> Any:
@@ -156,15 +159,21 @@ def reaction_chance(
     affinity: Any,
     interest: Any,
     tired: Any,
-    endorsement: Any,
+    standing: Any,
     repeat: Any,
 ) -> Any:
     """Chance of one kind of reaction when a post is displayed (unclipped; compared with a uniform).
 
     ``base`` holds what belongs to the post and the age band: platform base x format x theme fit x appeal
-    x novelty x age x targeting.
+    x novelty x age x targeting; ``standing`` how the viewer stands to it (see ``standing``).
     """
-    return base * expressiveness * affinity * interest * tired * endorsement * repeat
+    return base * expressiveness * affinity * interest * tired * standing * repeat
+
+
+def standing(is_follower: Any, is_endorsed: Any, stranger: Any, endorsement: Any) -> Any:
+    """1 for a follower, ``stranger`` for someone who does not follow; times ``endorsement`` if a friend
+    showed the post."""
+    return np.where(is_follower, 1.0, stranger) * np.where(is_endorsed, endorsement, 1.0)
 
 
 def hide_chance(base: Any, repeat: Any) -> Any:
@@ -173,10 +182,5 @@ def hide_chance(base: Any, repeat: Any) -> Any:
 
 
 def hour_of(t_min: Any) -> Any:
-    """Absolute hour (bucket) of an instant."""
-    return np.floor_divide(t_min, HOUR_MIN)
-
-
-def hour_of_week(t_min: Any) -> Any:
-    """Hour of the week, 0 (Monday 00) to 167."""
-    return np.floor_divide(t_min - np.floor_divide(t_min, WEEK_MIN) * WEEK_MIN, HOUR_MIN)
+    """Absolute hour (bucket) of an instant at or after 0, int64."""
+    return (np.asarray(t_min) / HOUR_MIN).astype(np.int64)

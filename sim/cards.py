@@ -119,9 +119,11 @@ class City(Strict):
 
 
 class Reach(Strict):
-    """Mean share of followers that an organic post reaches, by year, at a page size."""
+    """People reached by an organic post as a share of followers, by year, at a page size; ``fan_share`` of
+    them are followers, the others are reached through friends."""
 
     share: YearFigure
+    fan_share: Share
     at_followers: Positive
     size_exponent: Free
 
@@ -167,10 +169,13 @@ def _above(figure: Figure, low: float) -> Figure:
 
 
 class PassingOn(Strict):
-    """What a share does."""
+    """What a share does: ``friend_offer`` chance that it enters a friend's feed, ``endorsement`` multiplier
+    of reactions when a friend showed the post, ``stranger`` multiplier for who does not follow the account,
+    ``contacts`` number of strongest ties kept (all if absent)."""
 
     friend_offer: Share
     endorsement: NonNegative
+    stranger: NonNegative
     contacts: Positive | None = None
     relays: Relays | None = None
 

@@ -121,7 +121,13 @@ def _hydra_sentence(error: BaseException) -> str:
     kept = [
         ln for ln in lines if ln and not re.match(r"See |To append|object_type|Set the env|Config search", ln)
     ]
+    missing = re.search(r"Could not find '([\w/]+)/([^/']+)'", str(error))
+    if missing:
+        listed = re.findall(r"^\t(\w+)$", str(error), flags=re.MULTILINE)
+        return f"{COMMAND_LINE}: {missing[1]}: unknown name '{missing[2]}'{nearest(missing[2], listed)}"
     key = next((ln.removeprefix("full_key: ") for ln in kept if ln.startswith("full_key: ")), "")
+    if "Missing mandatory value" in str(error):
+        return f"scenario files: {key}: '???' stands for a value that is still to be written"
     told = "; ".join(dict.fromkeys(ln for ln in kept if not ln.startswith("full_key:")))
     return f"scenario files: {key + ': ' if key else ''}cannot be put together: {told[:300]}"
 
@@ -249,19 +255,21 @@ class _Origins:
 
     def __call__(self, key: str) -> str:
         key = re.sub(r"\[(\d+)\]", r".\1", key)
-        if any(f"{key}.".startswith(f"{typed}.") for typed in self.typed):
+        if any(f"{key}.".startswith(f"{typed}.") for typed in self.typed) or (self.typed and not key):
             return COMMAND_LINE
         parts = key.split(".")
         best, depth = self.layers[0][0], 0
         for label, data in self.layers:
             here = max((i for i in range(1, len(parts) + 1) if _has(data, parts[:i])), default=0)
-            if here and here >= depth:
+            whole = here == len(parts) and not isinstance(lookup(data, key), dict)
+            if here > depth or (here == depth and whole):
                 best, depth = label, here
-        return best
+        changed = any(f"{typed}.".startswith(f"{key}.") for typed in self.typed)
+        return f"{best} (changed on the command line)" if changed else best
 
 
 def _has(data: Any, parts: list[str]) -> bool:
-    return lookup(data, ".".join(parts)) is not MISSING
+    return parts != [""] and lookup(data, ".".join(parts)) is not MISSING
 
 
 # --- sweeps ------------------------------------------------------------------------------------------
@@ -325,7 +333,8 @@ def _job(
     tree = _plain(cfg)
     _mark_given(tree, typed)
     composed = Composed(tree, dict(own.runtime.choices), typed, folders, known)
-    overrides = tuple(str(text) for text in own.overrides.task if not str(text).startswith("platform=["))
+    given = (str(text).lstrip("+") for text in own.overrides.task)
+    overrides = tuple(text for text in given if not text.startswith(("platform=[", "results_dir=")))
     return Job(Path(own.runtime.output_dir), overrides, composed)
 
 

@@ -42,15 +42,17 @@ def sentence(scenario: Scenario, lang: str, baseline: Scenario | None = None) ->
     known = baseline.change if baseline is not None else {}
     added = [change for key, change in scenario.change.items() if known.get(key) != change]
     dropped = [change for key, change in known.items() if key not in scenario.change]
-    if not added and not dropped:
+    if not added and not dropped and (baseline is None or _same_calendar(scenario, baseline)):
         return typography(f"{name} = {_as_it_is(scenario, lang)}.", lang)
     start = "la situation actuelle" if lang == "fr" else "the present situation"
     if baseline is not None and baseline.change:
         start = quoted(baseline.name, lang)
     parts = [phrase(change, scenario, lang) for change in added]
+    if baseline is not None and not _same_calendar(scenario, baseline):
+        parts.append(_calendar(scenario, baseline, lang))
     without = "sans ce changement : " if lang == "fr" else "without this change: "
     parts += [without + phrase(change, scenario, lang) for change in dropped]
-    link = _link(added[0] if added else None, lang)
+    link = _link(added[0] if added else None, lang) if added or not dropped else ""
     return typography(f"{name} = {start}, {link}{_join(parts, lang)}.", lang)
 
 
@@ -61,11 +63,24 @@ def sentences(scenarios: Sequence[Scenario], lang: str) -> list[str]:
 
 
 def _link(first: object, lang: str) -> str:
-    if first is None:
-        return ""
     if isinstance(first, OpenAccount):
         return "plus "
     return "avec " if lang == "fr" else "with "
+
+
+def _same_calendar(scenario: Scenario, baseline: Scenario) -> bool:
+    return _slots(scenario) == _slots(baseline)
+
+
+def _slots(scenario: Scenario) -> dict[str, tuple[Slot, ...]]:
+    return {name: account.slots for name, account in scenario.city.accounts.items()}
+
+
+def _calendar(scenario: Scenario, baseline: Scenario, lang: str) -> str:
+    after, before = (_rate(sum(_slots(s).values(), ()), lang) for s in (scenario, baseline))
+    if lang == "fr":
+        return f"un autre calendrier ({after} au lieu de {before.split()[0]})"
+    return f"another calendar ({after} instead of {before.split()[0]})"
 
 
 def _join(parts: list[str], lang: str) -> str:
@@ -124,7 +139,7 @@ def _(change: ShiftHours, scenario: Scenario, lang: str) -> str:
         hours = _hours(list(change.to), lang)
         if lang == "fr":
             return f"les publications{where} placées {hours}{since}"
-        return f"posts{where} moved to {hours.removeprefix('at ')}{since}"
+        return f"posts{where} placed {hours}{since}"
     size = _duration(abs(change.by_hours), lang)
     if lang == "fr":
         way = "avancées" if change.by_hours < 0 else "retardées"

@@ -9,14 +9,14 @@ missed it so far falls to that uniform.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim import behaviour, draws
-from sim.cards import Behaviour, Platform, Supply
+from sim.cards import Behaviour, Platform
 from sim.figures import BANDS, WEEKDAYS
 from sim.sessions import HOUR_MIN, WEEK_MIN, Rhythm
 
@@ -25,6 +25,7 @@ I64 = NDArray[np.int64]
 U64 = NDArray[np.uint64]
 
 BLOCK = 8192  # sessions examined together; any value gives the same answer
+_SLACK = 1.01  # the bound of what is left to come may be too wide, never too narrow
 _REFERENCE_USERS = 3000
 
 
@@ -32,39 +33,39 @@ _REFERENCE_USERS = 3000
 class FeedTables:
     """Display laws of all platforms, in the order of ``platforms``.
 
-    ``fresh`` float64[sum of lives] with ``fresh_at`` int64[K] offsets (by minute of age); ``rivals``
-    float64[K, 168]; ``gaps`` float64[K, 4096] (cumulative chance of reappearing within n sessions);
-    ``visibility`` float64[K]; ``life_min`` float64[K]; ``crowding`` float64[K, 4096]
-    (multiplier by expected number of newer posts in the feed, in steps of 1/64).
+    ``fresh`` float64[sum of lives] with ``fresh_at`` int64[K] offsets (by minute of age); ``open`` float64[K,
+    hours]: visibility / competition by absolute hour; ``gaps`` float64[K, 4096] (cumulative chance of
+    reappearing within n sessions); ``life_min`` float64[K]; ``crowding`` float64[K, 4096] (multiplier by
+    expected number of newer posts in the feed, in steps of 1/64).
     """
 
     platforms: tuple[str, ...]
     rhythm: Rhythm
     fresh: F64
     fresh_at: I64
-    rivals: F64
+    open: F64
     gaps: F64
-    visibility: F64
     life_min: F64
     crowding: F64
 
     @classmethod
-    def of(cls, cards: Mapping[str, Platform], laws: Behaviour) -> FeedTables:
-        """Tables of every platform card (sorted by name)."""
+    def of(cls, cards: Mapping[str, Platform], laws: Behaviour, n_weeks: int) -> FeedTables:
+        """Tables of every platform card (sorted by name) for a horizon of ``n_weeks``."""
         names = tuple(sorted(cards))
         shown = [cards[name].display for name in names]
         fresh = [behaviour.freshness(d) for d in shown]
-        sizes = np.cumsum([0] + [len(f) for f in fresh])
-        supply: Supply = laws.supply
+        life_min = np.array([np.floor(d.life_h.value * HOUR_MIN) for d in shown])
+        weeks = max(n_weeks, 2) + int(life_min.max() // WEEK_MIN) + 2
+        rivals = np.stack([np.tile(behaviour.competition(d, laws.supply), weeks) for d in shown])
+        visibility = np.array([[d.visibility.value] for d in shown])
         return cls(
             platforms=names,
             rhythm=Rhythm.of([laws.hour_profiles[cards[name].hour_profile] for name in names]),
             fresh=np.concatenate(fresh),
-            fresh_at=sizes[:-1].astype(np.int64),
-            rivals=np.stack([behaviour.competition(d, supply) for d in shown]),
+            fresh_at=np.cumsum([0] + [len(f) for f in fresh[:-1]]).astype(np.int64),
+            open=behaviour.rounded(visibility / rivals),
             gaps=np.stack([behaviour.redisplay_gaps(d.redisplay.value) for d in shown]),
-            visibility=np.array([d.visibility.value for d in shown]),
-            life_min=np.array([np.floor(d.life_h.value * HOUR_MIN) for d in shown]),
+            life_min=life_min,
             crowding=np.stack([behaviour.crowding_table(d.crowding.value) for d in shown]),
         )
 
@@ -73,85 +74,137 @@ class FeedTables:
         step = np.clip(newer * behaviour.CROWD_STEPS, 0, self.crowding.shape[1] - 1).astype(np.int64)
         return self.crowding[platform, step]
 
-    def chance(self, platform: Any, t: Any, since: Any, crowd: Any) -> Any:
-        """Chance of display at a session at ``t`` of a post in the feed ``since`` (both minutes)."""
-        age = (t - since).astype(np.int64)
-        fresh = self.fresh[self.fresh_at[platform] + age]
-        rivals = self.rivals[platform, behaviour.hour_of_week(t).astype(np.int64)]
-        return behaviour.display_chance(self.visibility[platform], fresh, rivals, crowd)
+    def tail(self, k: int, since: float) -> tuple[F64, F64]:
+        """Bounds of what is left to come for a post in the feed of platform ``k`` ``since`` an instant.
+
+        By hour of age j: ``most`` float64[life + 1], the highest chance of any one later session, and
+        ``sum`` float64[6, life + 1], per session a day, of the chances of all later sessions but one.
+        """
+        hours = int(self.life_min[k] // HOUR_MIN) + 1
+        age = np.arange(hours)
+        start = since + age * float(HOUR_MIN)
+        clock = (start / HOUR_MIN).astype(np.int64)
+        open_ = np.maximum(self.open[k, clock], self.open[k, clock + 1])
+        fresh = self.fresh[self.fresh_at[k] + np.minimum(age * HOUR_MIN, int(self.life_min[k]))]
+        most = np.maximum.accumulate(np.minimum(fresh * open_, 1.0)[::-1])[::-1]
+        row = k * len(BANDS) + np.arange(len(BANDS))[:, None]
+        passing = self.rhythm.operational(row, start + HOUR_MIN) - self.rhythm.operational(row, start)
+        rest = np.cumsum((most * passing)[:, ::-1], axis=1)[:, ::-1]
+        return _SLACK * most, _SLACK * rest
+
+
+class Tails:
+    """Bounds by platform and instant of the week, computed when first needed and kept."""
+
+    def __init__(self, tables: FeedTables) -> None:
+        self._tables = tables
+        self._at: dict[tuple[int, float], int] = {}
+        self._parts: list[tuple[F64, F64]] = []
+        self._size = 0
+        self.most, self.rest = np.empty(0), np.empty(0)
+
+    def at(self, k: int, since: float) -> int:
+        """Offset into ``most`` and ``rest`` (each age band's hours in turn) of posts in feeds ``since``."""
+        key = (k, since % WEEK_MIN)
+        if key not in self._at:
+            most, rest = self._tables.tail(k, key[1])
+            self._parts.append((np.tile(most, len(BANDS)), rest.ravel()))
+            self._at[key] = self._size
+            self._size += rest.size
+        return self._at[key]
+
+    def ready(self) -> None:
+        """Make the arrays hold every offset given out."""
+        if len(self.most) < self._size:
+            self.most = np.concatenate([most for most, _ in self._parts])
+            self.rest = np.concatenate([rest for _, rest in self._parts])
+
+    def length(self, k: I64) -> I64:
+        """Hours that each age band takes up."""
+        return (self._tables.life_min[k] // HOUR_MIN).astype(np.int64) + 1
 
 
 @dataclass
 class Exposures:
-    """Posts put in feeds, one row each: ``platform``, ``row`` (rhythm), ``activity`` sessions a day,
-    ``session`` uint64 state of the resident's sessions, ``since`` and ``expiry`` minutes, ``luck``
-    uniform in [0, 1), ``account`` and ``crowd_at`` for crowding (account -1: none)."""
+    """Posts put in feeds, one row each.
 
-    platform: I64
+    ``row`` int64 (rhythm), ``activity`` float64 sessions a day, ``session`` uint64 state of the resident's
+    sessions, ``since`` and ``expiry`` minutes, ``luck`` uniform in [0, 1); offsets int64: ``fresh_at`` into
+    freshness by minute of age, ``open_at`` into ``openness`` by absolute hour, ``tail_at`` into the bounds.
+    """
+
     row: I64
     activity: F64
     session: U64
     since: F64
     expiry: F64
     luck: F64
-    account: I64
-    crowd_at: F64
+    fresh_at: I64
+    open_at: I64
+    tail_at: I64
 
     def take(self, index: Any) -> Exposures:
         """The rows at ``index``."""
-        return Exposures(*(getattr(self, name)[index] for name in self.__dataclass_fields__))
+        return Exposures(*(getattr(self, f.name)[index] for f in fields(self)))
 
 
 def first_display(
-    tables: FeedTables, e: Exposures, crowd: F64, block: int = BLOCK
+    tables: FeedTables, tails: Tails, openness: F64, e: Exposures, block: int = BLOCK
 ) -> tuple[I64, F64, I64, int]:
     """First display of each exposure.
 
-    ``crowd`` float64[accounts, hours + 1]: expected offers of each account so far. Returns
-    (index of the exposures displayed int64[m], instant float64[m] minutes, session cell int64[m], number
-    of sessions examined).
+    ``openness`` float64: visibility * crowding / competition, where ``open_at`` + absolute hour points.
+    Returns (index of the exposures displayed int64[m], instant float64[m] minutes, session cell int64[m],
+    number of sessions examined). An exposure is given up as soon as all that is left to come could not
+    bring the chance of having missed it down to its luck.
     """
-    cell = np.floor(e.activity * tables.rhythm.operational(e.row, e.since)).astype(np.int64)
-    alive = np.arange(len(cell))
-    missed = np.ones(len(cell))
-    found_at, found_t, found_cell = [], [], []
+    tails.ready()
+    start = np.floor(e.activity * tables.rhythm.operational(e.row, e.since)).astype(np.int64)
+    cell = np.maximum(start - 1, 0)
+    alive, missed = np.arange(len(cell)), np.ones(len(cell))
+    found: list[tuple[I64, F64, I64]] = []
     walked = 0
     while len(alive):
-        width = int(np.clip(block // len(alive), 1, 64))
-        now = e.take(alive)
+        width = min(max(block // len(alive), 1), 64)
         cells = cell[:, None] + np.arange(width)
-        t, chance = _chances(tables, now, cells, crowd)
-        walked += int((t <= now.expiry[:, None]).sum())
+        t = tables.rhythm.instant(
+            e.row[:, None], (cells + draws.uniform(e.session[:, None], cells)) / e.activity[:, None]
+        )
+        chance = _chances(tables, openness, e, t)
+        walked += int(np.count_nonzero(chance))
         # The chance of having missed it is multiplied session after session, whatever the block.
         left = np.cumprod(np.column_stack([missed, 1.0 - chance]), axis=1)[:, 1:]
-        hit = (left <= now.luck[:, None]) & (chance > 0)
-        first = hit.argmax(axis=1)
-        rows = np.arange(len(alive))
-        shown = hit[rows, first]
-        found_at.append(alive[shown])
-        found_t.append(t[rows, first][shown])
-        found_cell.append(cells[rows, first][shown])
-        going = ~shown & (t[:, -1] <= now.expiry)
-        alive, missed, cell = alive[going], left[going, -1], cell[going] + width
-    if not found_at:
+        hit = left <= e.luck[:, None]
+        shown = hit[:, -1]
+        if shown.any():
+            rows = np.flatnonzero(shown)
+            first = hit[rows].argmax(axis=1)
+            found.append((alive[rows], t[rows, first], cells[rows, first]))
+        going = np.flatnonzero(~shown & (t[:, -1] <= e.expiry) & _may_still(tails, e, t[:, -1], left[:, -1]))
+        alive, missed, cell, e = alive[going], left[going, -1], cell[going] + width, e.take(going)
+    if not found:
         return np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64), walked
-    return np.concatenate(found_at), np.concatenate(found_t), np.concatenate(found_cell), walked
+    index, t, cell = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return index, t, cell, walked
 
 
-def _chances(tables: FeedTables, e: Exposures, cells: I64, crowd: F64) -> tuple[F64, F64]:
-    position = draws.uniform(e.session[:, None], cells)
-    row = e.row[:, None]
-    t = tables.rhythm.instant(row, (cells + position) / e.activity[:, None])
-    open_ = (t > e.since[:, None]) & (t <= e.expiry[:, None])
-    at = np.where(open_, t, e.since[:, None])
-    packed = np.ones_like(t)
-    own = e.account >= 0
-    if own.any():
-        hour = np.minimum(behaviour.hour_of(at[own]).astype(np.int64), crowd.shape[1] - 1)
-        newer = crowd[e.account[own][:, None], hour] - e.crowd_at[own][:, None]
-        packed[own] = tables.crowd_factor(e.platform[own][:, None], newer)
-    chance = tables.chance(e.platform[:, None], at, e.since[:, None], packed)
-    return t, np.where(open_, chance, 0.0)
+def _chances(tables: FeedTables, openness: F64, e: Exposures, t: F64) -> F64:
+    """Chance of display at sessions ``t`` float64[n, width]; 0 before publication and after expiry."""
+    age = t - e.since[:, None]
+    live = (age > 0) & (t <= e.expiry[:, None])
+    minute = np.where(live, age, 0.0).astype(np.int64)
+    hour = (np.where(live, t, e.since[:, None]) / HOUR_MIN).astype(np.int64)
+    fresh = tables.fresh.take(e.fresh_at[:, None] + minute)
+    chance = behaviour.display_chance(fresh, openness.take(e.open_at[:, None] + hour))
+    return np.where(live, chance, 0.0)
+
+
+def _may_still(tails: Tails, e: Exposures, t: F64, missed: F64) -> NDArray[np.bool_]:
+    """Whether later sessions could still show the post: 1 - sum of chances bounds their product below."""
+    age = (np.clip(t, e.since, e.expiry) - e.since) / HOUR_MIN
+    at = e.tail_at + age.astype(np.int64)
+    to_come = tails.most.take(at) + e.activity * tails.rest.take(at)
+    return missed * (1.0 - to_come) <= e.luck
 
 
 def next_display(
@@ -163,17 +216,12 @@ def next_display(
         mine = platform == k
         gap[mine] = np.searchsorted(tables.gaps[k], luck[mine], side="right") + 1
     later = cell + gap
-    position = draws.uniform(session, later)
-    never = gap > behaviour.MAX_REDISPLAY_GAP
-    t = tables.rhythm.instant(row, (later + position) / activity)
-    return np.where(never, np.inf, t), later
+    t = tables.rhythm.instant(row, (later + draws.uniform(session, later)) / activity)
+    return np.where(gap > behaviour.MAX_REDISPLAY_GAP, np.inf, t), later
 
 
 def reference_display(
-    tables: FeedTables,
-    laws: Behaviour,
-    seed: int,
-    users: Callable[[int], tuple[I64, I64, F64]],
+    tables: FeedTables, laws: Behaviour, seed: int, users: Callable[[int], tuple[I64, I64, F64]]
 ) -> F64:
     """Mean chance that an offered post is displayed, float64[K], for posts at the reference hours.
 
@@ -181,9 +229,9 @@ def reference_display(
     pages that publish in office hours; offers are scaled by this chance so that the mean reach meets the
     figure there. The sample and its draws depend on the seed alone, never on a scenario.
     """
-    days = [WEEK_MIN + 1440.0 * d for d in _day_numbers(laws)]
-    instants = np.array([d + m for d in days for m in laws.reference_hours])
-    out = np.ones(len(tables.platforms))
+    days = [1440.0 * WEEKDAYS.index(day) for day in laws.reference_days]
+    instants = np.array([day + minute for day in days for minute in laws.reference_hours])
+    out, tails = np.ones(len(tables.platforms)), Tails(tables)
     for k, name in enumerate(tables.platforms):
         resident, band, activity = users(k)
         if not len(resident):
@@ -192,21 +240,18 @@ def reference_display(
         pick = np.repeat(pick, max(1, -(-_REFERENCE_USERS // len(pick))))
         n = np.arange(len(pick))
         since = instants[n % len(instants)]
+        tail_at = np.array([tails.at(k, s) for s in instants])[n % len(instants)]
         e = Exposures(
-            platform=np.full(len(pick), k, dtype=np.int64),
             row=k * len(BANDS) + band[pick],
             activity=activity[pick],
             session=draws.bits(draws.key(seed, 0, "reference-session", name), resident[pick], n),
             since=since,
             expiry=since + tables.life_min[k],
             luck=draws.uniform(draws.key(seed, 0, "reference-luck", name), n),
-            account=np.full(len(pick), -1, dtype=np.int64),
-            crowd_at=np.zeros(len(pick)),
+            fresh_at=np.full(len(pick), tables.fresh_at[k]),
+            open_at=np.zeros(len(pick), dtype=np.int64),
+            tail_at=tail_at + band[pick] * tails.length(np.array([k]))[0],
         )
-        shown, *_ = first_display(tables, e, np.zeros((1, 1)))
+        shown, *_ = first_display(tables, tails, tables.open[k], e)
         out[k] = max(len(shown), 1) / len(pick)
     return out
-
-
-def _day_numbers(laws: Behaviour) -> list[int]:
-    return [WEEKDAYS.index(day) for day in laws.reference_days]

@@ -25,6 +25,7 @@ from sim import behaviour, draws, feed
 from sim.audience import Followers, Memory, Timetable, discovery_times, group_of, leaving_times
 from sim.cards import ACTIONS
 from sim.city import City
+from sim.figures import BANDS
 from sim.laws import HIDE, SHARE, Laws, Posts, build_posts
 from sim.sessions import HOUR_MIN, WEEK_MIN, session_key
 from sim.tally import MAX_DEPTH, WORK, Tally
@@ -32,7 +33,7 @@ from sim.tally import MAX_DEPTH, WORK, Tally
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
-DISPLAY = np.dtype([("post", "i4"), ("who", "i4"), ("t", "f8"), ("cell", "i8"), ("depth", "i2")])
+DISPLAY = np.dtype([("post", "i4"), ("who", "i4"), ("cell", "i8"), ("depth", "i4")])
 ENDORSED = np.uint8(1 << 7)
 
 
@@ -74,6 +75,9 @@ class Kernel:
             times_seen=np.zeros((n_active, city.n_rows), dtype=np.uint8),
             flags=np.zeros((n_active, city.n_rows), dtype=np.uint8),
         )
+        self._activity, self._interest = np.asarray(city.activity), np.asarray(city.interest)
+        self._attachment, self._expressiveness = np.asarray(city.attachment), np.asarray(city.expressiveness)
+        self._tails = feed.Tails(laws.feed)
         ceiling = laws.scenario.behaviour.memory.affinity_ceiling.value
         self._most_affine = float(city.attachment.max(initial=1.0)) * (1.0 + ceiling)
         self._published = _by_hour(schedule.t_min)
@@ -101,15 +105,13 @@ class Kernel:
         leaves = [self._leave[a].at(hour) for a in range(len(self._leave))]
         self._publish(self._published.get(hour, _NONE))
         self._deliver()
-        due = self._calendar.pop(hour, None)
         seen: list[NDArray[np.void]] = []
-        wave = np.concatenate(due) if due else np.empty(0, dtype=DISPLAY)
+        wave = self._due()
         written = _Writes(joins, leaves)
         while len(wave):
             for turn in _turns(wave, self.city.n_rows):
                 seen.append(self._display(turn, written))
-            due = self._calendar.pop(hour, None)
-            wave = np.concatenate(due) if due else np.empty(0, dtype=DISPLAY)
+            wave = self._due()
         self._write(seen, written)
         for post in self._expired.get(hour, _NONE):
             self.state.times_seen[self._place[post]] = 0
@@ -124,7 +126,7 @@ class Kernel:
     # --- offer --------------------------------------------------------------------------------------
 
     def _affinity(self, who: I64) -> F64:
-        return self.city.attachment[who] * (1.0 + self.state.affinity.read(who, self.hour))
+        return self._attachment[who] * (1.0 + self.state.affinity.read(who, self.hour))
 
     def _tired(self, account: I64 | int, who: I64) -> F64:
         recent = self.state.fatigue.read((account, who), self.hour)
@@ -182,38 +184,50 @@ class Kernel:
         if not len(post):
             return
         k = self.laws.platform[post]
+        band = self.band[who]
         exposures = feed.Exposures(
-            platform=k,
-            row=k * 6 + self.band[who],
-            activity=self.city.activity[k, who].astype(np.float64),
+            row=k * len(BANDS) + band,
+            activity=self._activity[k, who].astype(np.float64),
             session=draws.bits(self._session_keys[k], who),
             since=since,
             expiry=self.laws.expiry[post],
             luck=draws.uniform(self.posts.key_display[post], who, source),
-            account=np.where(source == 0, self.laws.schedule.account[post], -1),
-            crowd_at=self.posts.crowd_at[post],
+            fresh_at=self.laws.feed.fresh_at[k],
+            open_at=np.where(source == 0, self.posts.own_at[post], self.posts.shared_at[post]),
+            tail_at=self._tail_at(k, since) + band * self._tails.length(k),
         )
         index, t, cell, walked = feed.first_display(
-            self.laws.feed, exposures, self.posts.crowd, self.block
+            self.laws.feed, self._tails, self.posts.openness, exposures, self.block
         )
         self.tally.work[WORK.index("exposures")] += len(post)
         self.tally.work[WORK.index("sessions_walked")] += walked
         self._enter(post[index], who[index], t, cell, depth[index])
 
+    def _tail_at(self, k: I64, since: F64) -> I64:
+        """Offsets of the bounds; exposures of one batch share few instants."""
+        instant, which = np.unique(since * len(self.city.platforms) + k, return_inverse=True)
+        first = np.zeros(len(instant), dtype=np.int64)
+        first[which[::-1]] = np.arange(len(which))[::-1]
+        return np.array([self._tails.at(int(k[i]), float(since[i])) for i in first])[which]
+
     def _enter(self, post: I64, who: I64, t: F64, cell: I64, depth: I64) -> None:
         """Write displays into the calendar of the hours where they fall."""
-        keep = (t <= self.laws.expiry[post]) & (t < self.laws.n_hours * HOUR_MIN)
-        if not keep.any():
+        keep = np.flatnonzero((t <= self.laws.expiry[post]) & (t < self.laws.n_hours * HOUR_MIN))
+        if not len(keep):
             return
-        rows = np.empty(int(keep.sum()), dtype=DISPLAY)
-        for name, column in (("post", post), ("who", who), ("t", t), ("cell", cell), ("depth", depth)):
+        hour = np.maximum(behaviour.hour_of(t[keep]), self.hour)
+        order = np.argsort(hour.astype(np.int32), kind="stable")
+        hour, keep = hour[order], keep[order]
+        rows = np.empty(len(keep), dtype=DISPLAY)
+        for name, column in (("post", post), ("who", who), ("cell", cell), ("depth", depth)):
             rows[name] = column[keep]
-        hour = np.maximum(behaviour.hour_of(rows["t"]).astype(np.int64), self.hour)
-        order = np.argsort(hour, kind="stable")
-        hour, rows = hour[order], rows[order]
-        starts = np.flatnonzero(np.diff(hour, prepend=-1))
-        for start, part in zip(starts, np.split(rows, starts[1:]), strict=True):
-            self._calendar.setdefault(int(hour[start]), []).append(part)
+        starts = np.flatnonzero(np.diff(hour, prepend=-1)).tolist()
+        for start, end in zip(starts, [*starts[1:], len(rows)], strict=True):
+            self._calendar.setdefault(int(hour[start]), []).append(rows[start:end])
+
+    def _due(self) -> NDArray[np.void]:
+        """Displays entered for this hour; they are removed."""
+        return _joined(self._calendar.pop(self.hour, []))
 
     # --- react --------------------------------------------------------------------------------------
 
@@ -230,9 +244,14 @@ class Kernel:
         self._count_displays(shown, first)
         common = (
             self._affinity(who),
-            self.city.interest[laws.theme[post], who],
+            self._interest[laws.theme[post], who],
             self._tired(account, who),
-            np.where(flags & ENDORSED > 0, laws.endorsement[k], 1.0),
+            behaviour.standing(
+                state.followers.is_following[account, who],
+                flags & ENDORSED > 0,
+                laws.stranger[k],
+                laws.endorsement[k],
+            ),
             laws.repeat[n],
         )
         week = self.hour * HOUR_MIN // WEEK_MIN
@@ -241,7 +260,7 @@ class Kernel:
             chance = (
                 behaviour.hide_chance(base, laws.repeat[n])
                 if a == HIDE
-                else behaviour.reaction_chance(base, self.city.expressiveness[who], *common)
+                else behaviour.reaction_chance(base, self._expressiveness[who], *common)
             )
             bit = np.uint8(1 << a)
             done = (draws.uniform(self.posts.key_act[post, a], who) < chance) & (flags & bit == 0)
@@ -279,7 +298,7 @@ class Kernel:
     def _queue_shares(self, shared: NDArray[np.void], account: I64) -> None:
         deeper = shared.copy()
         deeper["depth"] += 1
-        self._shared = np.concatenate([self._shared, deeper])
+        self._shared = _joined([self._shared, deeper])
         depth = np.minimum(deeper["depth"], MAX_DEPTH).astype(np.int64)
         np.add.at(self.tally.share_depth, (account, depth), 1)
         np.maximum.at(self.tally.depth, deeper["post"].astype(np.int64), deeper["depth"].astype(np.int64))
@@ -292,8 +311,8 @@ class Kernel:
             t, cell = feed.next_display(
                 self.laws.feed,
                 k,
-                k * 6 + self.band[who],
-                self.city.activity[k, who].astype(np.float64),
+                k * len(BANDS) + self.band[who],
+                self._activity[k, who].astype(np.float64),
                 draws.bits(self._session_keys[k], who),
                 shown["cell"],
                 draws.uniform(self.posts.key_again[post], who, shown["cell"]),
@@ -301,7 +320,7 @@ class Kernel:
             self._enter(post, who, t, cell, shown["depth"].astype(np.int64))
             more = t <= self.laws.expiry[post]
             shown = shown[more]
-            shown["t"], shown["cell"] = t[more], cell[more]
+            shown["cell"] = cell[more]
 
     # --- follow -------------------------------------------------------------------------------------
 
@@ -329,8 +348,8 @@ class Kernel:
         post, who, account = post[might], who[might], account[might]
         k = self.laws.account_platform[account]
         inclined = self.laws.follow_weight[k, self.band[who]] * self._affinity(who)
-        u = draws.uniform(self.posts.key_follow[post], who, account)
-        new = (u < chance[k] * inclined) & (self.city.activity[k, who] > 0)
+        u = draws.uniform(self.posts.key_follow[post], who, self.laws.account_id[account])
+        new = (u < chance[k] * inclined) & (self._activity[k, who] > 0)
         for a in np.unique(account[new]):
             written.joins[a] = np.concatenate([written.joins[a], who[new & (account == a)]])
 
@@ -341,7 +360,7 @@ class Kernel:
         state, hour, week = self.state, self.hour, self.hour * HOUR_MIN // WEEK_MIN
         memory = self.laws.scenario.behaviour.memory
         if seen:
-            rows = np.concatenate(seen)
+            rows = _joined(seen)
             index = (self.laws.schedule.account[rows["post"]], rows["who"])
             state.fatigue.fade(index, hour)
             np.add.at(state.fatigue.value, index, 1.0)
@@ -410,9 +429,21 @@ def _turns(wave: NDArray[np.void], n_rows: int) -> list[_Turn]:
     return [_Turn(wave[rank == r], endorsed[rank == r]) for r in range(int(rank.max()) + 1)]
 
 
+def _joined(parts: list[NDArray[np.void]]) -> NDArray[np.void]:
+    """Displays one after the other (numpy's own concatenation is slow on records)."""
+    if len(parts) == 1:
+        return parts[0]
+    out = np.empty(sum(map(len, parts)), dtype=DISPLAY)
+    at = 0
+    for part in parts:
+        out[at : at + len(part)] = part
+        at += len(part)
+    return out
+
+
 def _by_hour(t_min: F64) -> dict[int, I64]:
     """Row numbers by absolute hour, ascending."""
-    hours = behaviour.hour_of(t_min).astype(np.int64)
+    hours = behaviour.hour_of(t_min)
     return {int(h): np.flatnonzero(hours == h) for h in np.unique(hours)}
 
 

@@ -33,7 +33,7 @@ SHARE = ACTIONS.index("share")
 class Laws:
     """Everything that is decided before the first draw of a replicate.
 
-    Per platform (K): ``endorsement``, ``friend_offer``, ``follow_if_shared``, ``follow_if_mentioned``,
+    Per account (A): ``account_platform``, ``account_id`` (of its name) int64. Per platform (K): ``endorsement``, ``stranger``, ``friend_offer``, ``follow_if_shared``, ``follow_if_mentioned``,
     ``unfollow_if_overposted``, ``reach_anchor``, ``at_followers``, ``size_exponent``, ``displayed``
     (mean chance of display of an offered post) float64[K]; ``discovery_per_min``, ``unfollow_per_min``
     float64[K]; ``follow_weight`` float64[K, 6]. Per post (P): ``platform`` int64, ``expiry`` float64
@@ -45,6 +45,7 @@ class Laws:
     schedule: Schedule
     feed: FeedTables
     account_platform: I64
+    account_id: I64
     platform: I64
     expiry: F64
     theme: I64
@@ -52,6 +53,7 @@ class Laws:
     react_base: F64
     is_overposting: NDArray[np.bool_]
     endorsement: F64
+    stranger: F64
     friend_offer: F64
     follow_if_shared: F64
     follow_if_mentioned: F64
@@ -89,7 +91,7 @@ def build_laws(scenario: Scenario, city: City, seed: int) -> Laws:
     names = tuple(sorted(cards))
     if names != city.platforms:
         raise ValueError(f"the city was built for {city.platforms}, the scenario has {names}")
-    feed = FeedTables.of(cards, scenario.behaviour)
+    feed = FeedTables.of(cards, scenario.behaviour, schedule.n_weeks)
     account_platform = np.array([names.index(a.platform) for a in schedule.accounts], dtype=np.int64)
     platform = account_platform[schedule.account] if len(schedule) else np.empty(0, np.int64)
     memory = scenario.behaviour.memory
@@ -106,6 +108,7 @@ def build_laws(scenario: Scenario, city: City, seed: int) -> Laws:
         schedule=schedule,
         feed=feed,
         account_platform=account_platform,
+        account_id=np.array([draws.name_id(a.name) for a in schedule.accounts], dtype=np.int64),
         platform=platform,
         expiry=schedule.t_min + feed.life_min[platform],
         theme=np.array([city.themes.index(t) for t in schedule.theme], dtype=np.int64),
@@ -113,6 +116,7 @@ def build_laws(scenario: Scenario, city: City, seed: int) -> Laws:
         react_base=_react_base(scenario, schedule),
         is_overposting=_overposting(scenario, schedule),
         endorsement=per(lambda c: c.passing_on.endorsement.value),
+        stranger=per(lambda c: c.passing_on.stranger.value),
         friend_offer=per(lambda c: c.passing_on.friend_offer.value),
         follow_if_shared=per(lambda c: c.audience.follow_if_shared.value),
         follow_if_mentioned=per(lambda c: c.audience.follow_if_mentioned.value),
@@ -120,7 +124,7 @@ def build_laws(scenario: Scenario, city: City, seed: int) -> Laws:
         discovery_per_min=hazard(per(lambda c: c.audience.discovery_per_month.value)),
         unfollow_per_min=hazard(per(lambda c: c.audience.unfollow_per_month.value)),
         follow_weight=_follow_weight(scenario, city),
-        reach_anchor=per(lambda c: c.reach.share.at(scenario.city.year)),
+        reach_anchor=per(lambda c: c.reach.share.at(scenario.city.year) * c.reach.fan_share.value),
         at_followers=per(lambda c: c.reach.at_followers.value),
         size_exponent=per(lambda c: c.reach.size_exponent.value),
         displayed=reference_display(feed, scenario.behaviour, seed, lambda k: _users(city, k)),
@@ -185,13 +189,15 @@ def _overposting(scenario: Scenario, schedule: Schedule) -> NDArray[np.bool_]:
 @dataclass(frozen=True)
 class Posts:
     """One replicate's posts. ``offer`` float64[P] offer chance before the account's scale; ``react``
-    float64[P, 5, 6]; ``crowd`` float64[A, hours + 1] expected offers of each account so far and
-    ``crowd_at`` float64[P] its value for the post; ``key_*`` uint64[P] keys of the decisions about each post."""
+    float64[P, 5, 6]; ``openness`` float64 visibility * crowding / competition, the platforms' hours first
+    (for shares, which nothing crowds), then each post's; add an absolute hour to ``own_at`` int64[P] or
+    ``shared_at`` int64[P] to point into it; ``key_*`` uint64[P] keys of the decisions about each post."""
 
     offer: F64
     react: F64
-    crowd: F64
-    crowd_at: F64
+    openness: F64
+    own_at: I64
+    shared_at: I64
     key_offer: U64
     key_friend: U64
     key_display: U64
@@ -210,14 +216,14 @@ def build_posts(laws: Laws, city: City, seed: int, replicate: int) -> Posts:
     offer = laws.offer_factor * for_reach
     react = laws.react_base * for_reaction[:, None, None]
     react[:, HIDE] = laws.react_base[:, HIDE]
-    crowd, crowd_at = _crowding(laws, city, offer)
+    openness, own_at, shared_at = _openness(laws, *_crowding(laws, city, offer))
 
     def keys(purpose: str) -> U64:
         return draws.bits(draws.key(seed, replicate, purpose), schedule.key)
 
     act = np.stack([keys(f"react-{action}") for action in ACTIONS], axis=1)
     return Posts(
-        offer, react, crowd, crowd_at,
+        offer, react, openness, own_at, shared_at,
         keys("offer"), keys("friend-offer"), keys("display"), keys("redisplay"), act,
         keys("follow"), keys("unfollow"),
     )  # fmt: skip
@@ -231,7 +237,7 @@ def _crowding(laws: Laws, city: City, offer: F64) -> tuple[F64, F64]:
     """
     schedule = laws.schedule
     crowd = np.zeros((len(schedule.accounts), laws.n_hours + 1))
-    hour = behaviour.hour_of(schedule.t_min).astype(np.int64)
+    hour = behaviour.hour_of(schedule.t_min)
     for a, plan in enumerate(schedule.accounts):
         k = int(laws.account_platform[a])
         size = laws.at_followers[k] if plan.is_new else len(city.followers[plan.name]) / laws.scenario.sampling
@@ -241,3 +247,20 @@ def _crowding(laws: Laws, city: City, offer: F64) -> tuple[F64, F64]:
         crowd[a] = rounded(np.cumsum(newer[: laws.n_hours + 1]))
     at = np.minimum(hour + 1, laws.n_hours)
     return crowd, crowd[schedule.account, at]
+
+
+def _openness(laws: Laws, crowd: F64, crowd_at: F64) -> tuple[F64, I64, I64]:
+    """``openness`` of every platform's and every post's hours, with the offsets of posts and shares."""
+    feed, schedule = laws.feed, laws.schedule
+    parts, size = [feed.open.ravel()], feed.open.size
+    own_at = np.zeros(len(schedule), dtype=np.int64)
+    first = behaviour.hour_of(schedule.t_min)
+    last = behaviour.hour_of(laws.expiry)
+    for post in range(len(schedule)):
+        k = int(laws.platform[post])
+        hours = np.arange(first[post], last[post] + 1)
+        seen = crowd[schedule.account[post], np.minimum(hours, laws.n_hours)]
+        parts.append(feed.open[k, hours] * feed.crowd_factor(k, seen - crowd_at[post]))
+        own_at[post] = size - first[post]
+        size += len(hours)
+    return np.concatenate(parts), own_at, laws.platform * feed.open.shape[1]

@@ -19,6 +19,8 @@ from sim.request import Comparison, Options
 from sim.scan import option_problem
 from sim.scenario import Scenario, sentences
 
+HABITS = "habits"
+
 
 def options_of(composed: Composed) -> Options:
     """How to run, from the composed data. Raises InputError."""
@@ -35,12 +37,12 @@ def checked_options(chosen: Mapping[str, Any], origin: Callable[[str], str]) -> 
 
 
 def scenario_of(composed: Composed, **replaced: Any) -> Scenario:
-    """The scenario of the composed data; ``replaced``: name, label or change put in their place."""
+    """The scenario of the composed data; ``replaced``: name, label, city or change put in their place."""
     tree = {key: composed.tree[key] for key in Scenario.model_fields if key in composed.tree}
     tree["city"] = _with_calendar(composed)
     if "change" not in tree or tree["change"] is None:
         tree["change"] = {}
-    if not replaced and tree["change"] and not composed.choices.get("scenario"):
+    if not replaced and not composed.choices.get("scenario"):
         replaced = _named_after(composed)
     return Scenario.from_dict({**tree, **replaced}, composed.origin)
 
@@ -60,14 +62,16 @@ def _with_calendar(composed: Composed) -> Any:
 
 
 def _named_after(composed: Composed) -> dict[str, Any]:
-    """Name and label of a scenario that is only stated by its changes."""
+    """Name and label of a scenario that is only stated by its calendar and its changes."""
     primary = catalogue.read(composed.folders[-1] / f"{catalogue.PRIMARY}.yaml")
-    if composed.tree.get("name") != primary.get("name"):
+    calendar = composed.choices.get("calendar")
+    parts = {} if calendar in (None, HABITS) else {str(calendar): None}
+    parts |= composed.tree.get("change") or {}
+    if composed.tree.get("name") != primary.get("name") or not parts:
         return {}
-    changes = composed.tree["change"]
-    labels = [_change_label(name, change) for name, change in changes.items()]
+    labels = [_change_label(str(name), change) for name, change in parts.items()]
     label = {lang: " + ".join(each[lang] for each in labels) for lang in ("fr", "en")}
-    return {"name": "-".join(map(str, changes)).lower()[:60], "label": label}
+    return {"name": "-".join(map(str, parts)).lower()[:60], "label": label}
 
 
 def _change_label(name: str, change: Any) -> dict[str, str]:
@@ -81,13 +85,36 @@ def load_scenario(
     overrides: Sequence[str] = (), scenarios_dir: str | os.PathLike[str] | None = None
 ) -> tuple[Scenario, Options]:
     """One scenario and how to run it. Raises InputError."""
+    composed = _single(overrides, scenarios_dir)
+    options = options_of(composed)
+    return scenario_of(composed), options
+
+
+def load_with_baseline(
+    overrides: Sequence[str] = (), scenarios_dir: str | os.PathLike[str] | None = None
+) -> tuple[Scenario, Scenario, Options]:
+    """The city as it is, one scenario of it, and how to run. Raises InputError."""
+    composed = _single(overrides, scenarios_dir)
+    options = options_of(composed)
+    scenario = scenario_of(composed)
+    return _as_it_is(composed), scenario, options
+
+
+def _single(overrides: Sequence[str], scenarios_dir: str | os.PathLike[str] | None) -> Composed:
     composed = compose(overrides, scenarios_dir)
     if composed.choices.get("comparison"):
         raise InputError(
             f"{COMMAND_LINE}: comparison: is for the verb compare; here use scenario= or change="
         )
-    options = options_of(composed)
-    return scenario_of(composed), options
+    return composed
+
+
+def _as_it_is(composed: Composed) -> Scenario:
+    """The same city with its own habits and no change, under the name of the primary file."""
+    primary = catalogue.read(composed.folders[-1] / f"{catalogue.PRIMARY}.yaml")
+    return scenario_of(
+        composed, name=primary["name"], label=primary["label"], city=composed.tree.get("city"), change={}
+    )
 
 
 class _Side(Strict):
@@ -193,20 +220,17 @@ def _against_baseline(
     known: dict[str, dict[str, Path]],
     named: Mapping[str, Typed],
 ) -> Comparison:
-    if not {"change", "scenario"} & set(named):
+    if not {"change", "scenario", "calendar"} & set(named):
         raise InputError(
             f"{COMMAND_LINE}: comparison: is missing; write comparison=NAME"
             f"{nearest('', known['comparison'])} (or change=NAME to compare it with the city as it is)"
         )
     composed = compose_typed(typed, folders, known)
-    alternative = scenario_of(composed)
-    if not alternative.change:
+    alternative, baseline = scenario_of(composed), _as_it_is(composed)
+    if not alternative.change and alternative.city == baseline.city:
         raise InputError(
             f"{COMMAND_LINE}: scenario: '{alternative.name}' changes nothing: nothing to compare"
         )
-    primary = catalogue.read(folders[-1] / f"{catalogue.PRIMARY}.yaml")
-    own_name = {"name": primary["name"], "label": primary["label"], "change": {}}
-    baseline = scenario_of(composed, **own_name)
     options = options_of(composed)
     check_decision(options, baseline, composed.origin)
     name = f"{baseline.city.name}-{alternative.name}"[:60]

@@ -83,6 +83,8 @@ def _refuse_machinery(key: str, value: str, sweep: bool) -> None:
     problem = problem or forbidden_text(value)
     if "_target_" in value or (allowed and "hydra" in value):
         problem = problem or f"'{value[:60]}' is not allowed: a value cannot name code to run"
+    if key.lower().startswith("hydra") and not allowed:
+        problem = problem or forbidden_key("hydra")
     if "/" in inner and not allowed:
         problem = problem or f"unknown group '{key}'{nearest(key, catalogue.GROUPS)}"
     if problem:
@@ -155,6 +157,10 @@ def _group_override(
     raise InputError(f"{COMMAND_LINE}: {group}: one at a time; several ({value}) are for the verb sweep")
 
 
+def _written(value: object) -> str:
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def _check_choice(group: str, choice: Any, known: Mapping[str, Collection[str]]) -> None:
     if choice is None and group in OPTIONAL_GROUPS:
         return
@@ -162,7 +168,7 @@ def _check_choice(group: str, choice: Any, known: Mapping[str, Collection[str]])
         raise InputError(f"{COMMAND_LINE}: {group}: one name is expected, not a list")
     for name in choice if isinstance(choice, list) else [choice]:
         plain = name.text if isinstance(name, QuotedString) else name
-        problem = option_problem(group, plain if isinstance(plain, str) else str(plain), known)
+        problem = option_problem(group, plain if isinstance(plain, str) else _written(plain), known)
         if problem:
             raise InputError(f"{COMMAND_LINE}: {group}: {problem}")
 

@@ -134,12 +134,12 @@ def _own_folder(arguments: list[str]) -> tuple[list[str], str | None]:
 
 def _run(overrides: list[str], own: str | None, lang: str) -> int:
     from sim.explain import sentence
-    from sim.loading import load_scenario
+    from sim.loading import load_with_baseline
 
-    scenario, options = load_scenario(overrides, own)
+    baseline, scenario, options = load_with_baseline(overrides, own)
     from sim.study import run_one
 
-    print(sentence(scenario, options.lang), file=sys.stderr)
+    print(sentence(scenario, options.lang, baseline), file=sys.stderr)
     _show(_kpi_table(run_one(scenario, options), options, _title(scenario, options)))
     return 0
 
@@ -179,14 +179,15 @@ def _sweep(overrides: list[str], own: str | None, lang: str) -> int:
 
 def _explain(overrides: list[str], own: str | None, lang: str) -> int:
     from sim.explain import sentence, sentences
-    from sim.loading import load_comparison, load_scenario
+    from sim.loading import load_comparison, load_with_baseline
 
     if any(text.startswith("comparison=") for text in overrides):
         comparison = load_comparison(overrides, own)
         print(comparison.label[lang])
         print("\n".join(sentences(comparison.scenarios, lang)))
     else:
-        print(sentence(load_scenario(overrides, own)[0], lang))
+        baseline, scenario, _ = load_with_baseline(overrides, own)
+        print(sentence(scenario, lang, baseline))
     return 0
 
 

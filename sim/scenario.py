@@ -151,7 +151,7 @@ def sentences(error: ValidationError, origin: Callable[[str], str]) -> list[str]
     """One sentence for each mistake: file (by ``origin``), key, value and what is allowed."""
     found = []
     for problem in error.errors():
-        key = ".".join(str(part) for part in problem["loc"] if part not in CHANGE_KINDS)
+        key = ".".join(str(part) for part in problem["loc"] if part not in (*CHANGE_KINDS, "[key]"))
         message = problem["msg"].removeprefix("Value error, ")
         if problem["type"] == "missing":
             message = "is missing"

@@ -27,7 +27,7 @@ I64 = NDArray[np.int64]
 
 WEEK_MIN = 10_080
 HOUR_MIN = 60
-_GUIDE = 4096
+_GRID = 4096
 
 
 def rounded(x: Any) -> Any:
@@ -56,28 +56,31 @@ def week_intensity(profile: HourProfile, band: str) -> F64:
 class Rhythm:
     """Cumulative hour-of-week profiles, one row for each platform and age band (row = 6 * platform + band).
 
-    ``per_hour`` float64[rows, 168], ``cumulative`` float64[rows, 169], ``guide`` int64[rows, 4096] (hour at
-    which the search for an operational instant starts).
+    ``per_hour`` float64[rows, 168] and ``cumulative`` float64[rows, 169] in days of profile time; ``clock``
+    float64[rows, 4097]: minute of the week at which each 4096th of the week's profile time has passed (the
+    inverse, linear in between); ``per_day`` float64[rows]: weeks of the calendar in a day of profile time.
     """
 
     per_hour: F64
     cumulative: F64
-    guide: I64
+    clock: F64
+    per_day: F64
 
     @classmethod
     def of(cls, profiles: Sequence[HourProfile]) -> Rhythm:
         """Tables of the platforms' hour profiles, in order."""
         per_hour = np.stack([week_intensity(profile, band) for profile in profiles for band in BANDS])
         cumulative = np.concatenate([np.zeros((len(per_hour), 1)), np.cumsum(per_hour, axis=1)], axis=1)
-        starts = np.arange(_GUIDE) / _GUIDE
-        guide = np.stack([np.searchsorted(row, starts * row[-1], side="right") - 1 for row in cumulative])
-        return cls(per_hour, cumulative, guide.astype(np.int64))
+        hours = np.arange(169) * float(HOUR_MIN)
+        grid = np.arange(_GRID + 1) / _GRID
+        clock = np.stack([np.interp(grid * row[-1], row, hours) for row in cumulative])
+        return cls(per_hour, cumulative, np.round(clock * 2.0**20) / 2.0**20, 1.0 / cumulative[:, -1])
 
     def operational(self, row: Any, t_min: Any) -> Any:
         """Lambda(t): profile time in days elapsed at ``t_min`` for each row; same shape as the inputs."""
         week = np.floor_divide(t_min, WEEK_MIN)
         hours = (t_min - week * WEEK_MIN) / HOUR_MIN
-        hour = hours.astype(np.int64)
+        hour = np.asarray(hours).astype(np.int64)
         return (
             week * self.cumulative[row, -1]
             + self.cumulative[row, hour]
@@ -86,17 +89,14 @@ class Rhythm:
 
     def instant(self, row: Any, y: Any) -> Any:
         """Inverse of ``operational``: minutes at which Lambda reaches ``y`` (days of profile time)."""
-        per_week = self.cumulative[row, -1]
-        week = np.floor(y / per_week)
-        rest = np.maximum(y - week * per_week, 0.0)
-        hour = self.guide[row, np.minimum((rest * (_GUIDE / per_week)).astype(np.int64), _GUIDE - 1)]
-        while True:
-            late = (hour < 167) & (self.cumulative[row, np.minimum(hour + 1, 168)] <= rest)
-            if not late.any():
-                break
-            hour = hour + late
-        within = (rest - self.cumulative[row, hour]) / self.per_hour[row, hour]
-        return week * WEEK_MIN + HOUR_MIN * (hour + np.minimum(within, 1.0))
+        weeks = y * self.per_day[row]
+        week = np.floor(weeks)
+        steps = (weeks - week) * _GRID
+        step = steps.astype(np.int64)
+        at = step + row * (_GRID + 1)
+        flat = self.clock.reshape(-1)
+        before = flat.take(at)
+        return week * WEEK_MIN + before + (steps - step) * (flat.take(at + 1) - before)
 
 
 def session_key(seed: int, replicate: int, platform: str) -> np.uint64:
@@ -116,8 +116,9 @@ def sessions_between(
     """All sessions of one resident in [start, end): cells int64[n] and instants float64[n], in order."""
     if activity <= 0:
         return np.empty(0, np.int64), np.empty(0)
+    # One cell more at each end: the clock is linear between grid points, Lambda between hours.
     first, last = (int(activity * rhythm.operational(row, np.float64(t))) for t in (start, end))
-    cells = np.arange(max(first, 0), last + 1, dtype=np.int64)
+    cells = np.arange(max(first - 1, 0), last + 2, dtype=np.int64)
     who = np.full(len(cells), resident, dtype=np.int64)
     same = np.full(len(cells), row, dtype=np.int64)
     times = session_time(rhythm, key, who, same, np.full(len(cells), activity), cells)

@@ -148,20 +148,22 @@ class SpecifiedResident(mesa.Agent):
         for e in [e for e in self.feed if int(model.laws.platform[e.post]) == k]:
             if not e.since < t <= model.laws.expiry[e.post]:
                 continue
-            chance = model.laws.feed.chance(k, np.float64(t), np.float64(e.since), self._crowd(e, k))
+            chance = behaviour.display_chance(self._fresh(e, k, t), self._openness(e))
             e.missed *= 1.0 - float(chance)
             if e.missed <= e.luck and chance > 0:
                 self.feed.remove(e)
                 sights.append(Sight(e.post, cell, e.depth))
         return sights
 
-    def _crowd(self, e: Exposure, k: int) -> float:
-        model = self.model
-        if e.source:
-            return 1.0
-        account = int(model.laws.schedule.account[e.post])
-        newer = model.posts.crowd[account, model.hour] - model.posts.crowd_at[e.post]
-        return float(model.laws.feed.crowd_factor(k, newer))
+    def _fresh(self, e: Exposure, k: int, t: float) -> float:
+        feed = self.model.laws.feed
+        return float(feed.fresh[feed.fresh_at[k] + int(t - e.since)])
+
+    def _openness(self, e: Exposure) -> float:
+        """Visibility against the rivals of this hour; newer posts of the account crowd its own, not a share."""
+        posts = self.model.posts
+        at = posts.shared_at if e.source else posts.own_at
+        return float(posts.openness[at[e.post] + self.model.hour])
 
     def _take_in(self, wave: list[Sight]) -> None:
         """Displays in the order of time; two sources in one session are one display, the account's first."""
@@ -214,7 +216,9 @@ class SpecifiedResident(mesa.Agent):
                 self.affinity(),
                 city.interest[laws.theme[post], self.row],
                 self.tired_of(account),
-                laws.endorsement[k] if post in self.endorsed else 1.0,
+                behaviour.standing(
+                    account in self.follows, post in self.endorsed, laws.stranger[k], laws.endorsement[k]
+                ),
                 repeat,
             )
         return _one(model.posts.key_act[post, a], self.row) < chance
@@ -270,7 +274,7 @@ class SpecifiedResident(mesa.Agent):
         if self.activity[k] <= 0:
             return False
         weight = model.laws.follow_weight[k, self.band] * self.affinity()
-        return _one(model.posts.key_follow[post], self.row, account) < chance[k] * weight
+        return _one(model.posts.key_follow[post], self.row, int(model.laws.account_id[account])) < chance[k] * weight
 
     def end_hour(self) -> None:
         """Write what the hour did: memories, then followings."""

@@ -172,17 +172,19 @@ def test_work_follows_exposures_not_the_population() -> None:
 
 
 def test_work_is_proportional_to_exposures() -> None:
-    """Twice the reach asked for: twice the exposures, twice the sessions examined."""
+    """Twice the offers: twice the exposures, and as many sessions examined for each."""
 
     def work(share: float) -> np.ndarray:
         reach = {"reach": {"share": {"values": {2019: share}}}, "reactions": {"share": 0.0}}
         scenario = small_scenario(
-            3000, platform={"facebook": reach, "twitter": reach}, behaviour={"appeal": {"reach_sd": 0.0}}
+            3000,
+            platform={"facebook": reach, "twitter": reach},
+            behaviour={"appeal": {"reach_sd": 0.0}, "attachment_sd": 0.0, "memory": {"fatigue_elasticity": 0.0}},
         )
         return _run(scenario, build_city(scenario, SEED)).work
 
-    one, two = work(0.02), work(0.04)
+    one, two = work(0.01), work(0.02)
     exposures, walked = WORK.index("exposures"), WORK.index("sessions_walked")
     n = one[exposures]
     assert two[exposures] / n == pytest.approx(2, abs=6 * 2 / np.sqrt(n))
-    assert (two[walked] / two[exposures]) == pytest.approx(one[walked] / n, rel=6 / np.sqrt(n))
+    assert (two[walked] / two[exposures]) == pytest.approx(one[walked] / n, rel=8 / np.sqrt(n))

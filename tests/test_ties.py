@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -128,7 +129,7 @@ def test_friendships_are_symmetric_and_live_where_both_ends_are() -> None:
 
 def test_close_contacts_keep_min_of_contacts_and_ties_on_average() -> None:
     """Snapchat keeps about 30 x in-city share of each resident's ties; without the cut it keeps all."""
-    scenario, people, ties = grown(8000)
+    _, people, ties = grown(8000)
     bit = PLATFORMS.index("snapchat")
     everyone = small_scenario(
         8000, platform={"snapchat": {"passing_on": {"contacts": None}}}, city={"in_city_ties": 0.35}
@@ -160,10 +161,22 @@ def test_relays_have_the_asked_followings_with_a_heavy_tail() -> None:
     assert per_fan.max() == 5
     assert per_fan.mean() == pytest.approx(5, abs=0.02)
     assert followings.max() < users
-    assert followings.max() > 12 * np.median(followings)
+    assert followings.max() > 6 * np.median(followings)
     ties = grow_ties(recipe, crowd, people.n_rows)
     found = edges(ties)
     assert all(found[pair] >> relay.bit & 1 for pair in zip(source.tolist(), fan.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("exponent", [2.28, 4.0])
+def test_followings_are_a_power_law_of_the_asked_exponent(exponent: float) -> None:
+    """Maximum likelihood (Clauset, Shalizi & Newman 2009): exponent = 1 + n / sum ln(x / least)."""
+    scenario, people, _ = grown(20_000)
+    recipe = Recipe.of(scenario, 1)
+    many = replace(recipe.relays[1], per_user=0.05, follows=40.0, exponent=exponent)
+    source, _ = relay_follows(recipe, many, crowd_of(people))
+    followings = np.unique(source, return_counts=True)[1]
+    found = 1 + len(followings) / np.log(followings / (followings.min() - 0.5)).sum()
+    assert abs(found - exponent) < 4 * (exponent - 1) / np.sqrt(len(followings))
 
 
 def test_shares_of_followings_are_cut_where_one_would_take_all() -> None:
@@ -271,10 +284,10 @@ def test_without_age_bound_groups_ages_mix() -> None:
 
 
 def test_without_groups_there_is_no_clustering() -> None:
-    """Negative control: groups of a hundred, one tie in fifty, close far fewer triangles."""
-    _, people, ties = grown(24_900, group_size_mean=200.0, group_density=0.02)
-    assert clustering(people, ties, 0, 150)[0] < 0.05
-    assert degrees(people, ties, 0).mean() / 0.35 == pytest.approx(195, abs=5)
+    """Negative control: in groups of a hundred where one pair in ten is tied, few triangles close."""
+    _, people, ties = grown(12_000, group_size_mean=100.0, group_density=0.1)
+    assert clustering(people, ties, 0, 150)[0] < 0.10
+    assert degrees(people, ties, 0).mean() / 0.35 == pytest.approx(195, abs=10)
 
 
 def test_a_thinned_city_keeps_the_degrees() -> None:
