@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sim.study import Study
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "compare", "load", "load_comparison", "run"]  # noqa: F822
+__all__ = ["__version__", "compare", "load", "load_comparison", "run"]
 
 Folder = str | os.PathLike[str]
 
@@ -102,7 +102,7 @@ class _Callable(ModuleType):
 
 
 class _Package(ModuleType):
-    """Two submodules have the name of a public function: each is both, in whatever order things are imported."""
+    """Two submodules have the name of a public function: each is both, whatever is imported first."""
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in _FUNCTIONS and type(value) is ModuleType:

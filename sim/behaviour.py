@@ -137,6 +137,11 @@ def display_chance(fresh: Any, openness: Any) -> Any:
     return np.minimum(fresh * openness, 1.0)
 
 
+def friend_offer_chance(friend_offer: Any, attention: Any) -> Any:
+    """Chance that a friend's share enters one's feed: platform's base x divided attention."""
+    return friend_offer * attention
+
+
 def offer_chance(base: Any, affinity: Any, tiredness: Any) -> Any:
     """Chance that the platform puts a post in one follower's feed (unclipped; compared with a uniform)."""
     return base * affinity * tiredness

@@ -169,11 +169,13 @@ def _above(figure: Figure, low: float) -> Figure:
 
 
 class PassingOn(Strict):
-    """What a share does: ``friend_offer`` chance that it enters a friend's feed, ``endorsement`` multiplier
+    """What a share does: ``friend_offer`` chance that it enters a friend's feed, lowered
+    for friends with many ties by ``divided_attention`` (exponent), ``endorsement`` multiplier
     of reactions when a friend showed the post, ``stranger`` multiplier for who does not follow the account,
     ``contacts`` number of strongest ties kept (all if absent)."""
 
     friend_offer: Share
+    divided_attention: Share
     endorsement: NonNegative
     stranger: NonNegative
     contacts: Positive | None = None

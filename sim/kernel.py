@@ -172,7 +172,9 @@ class Kernel:
         post, friend = shared["post"][row].astype(np.int64), ties.target[edge].astype(np.int64)
         self.tally.work[WORK.index("friends_examined")] += len(row)
         luck = draws.uniform(self.posts.key_friend[post], sharer[row], friend)
-        offered = luck < self.laws.friend_offer[k]
+        offered = luck < behaviour.friend_offer_chance(
+            self.laws.friend_offer[k], self.laws.attention[k, friend]
+        )
         depth = shared["depth"][row][offered].astype(np.int64)
         since = np.full(len(depth), now)
         self._expose(post[offered], friend[offered], since, depth, sharer[row][offered] + 1)

@@ -36,7 +36,7 @@ class Laws:
     Per account (A): ``account_platform``, ``account_id`` (of its name) int64. Per platform (K): ``endorsement``, ``stranger``, ``friend_offer``, ``follow_if_shared``, ``follow_if_mentioned``,
     ``unfollow_if_overposted``, ``reach_anchor``, ``at_followers``, ``size_exponent``, ``displayed``
     (mean chance of display of an offered post) float64[K]; ``discovery_per_min``, ``unfollow_per_min``
-    float64[K]; ``follow_weight`` float64[K, 6]. Per post (P): ``platform`` int64, ``expiry`` float64
+    float64[K]; ``follow_weight`` float64[K, 6]; ``attention`` float64[K, n_rows]. Per post (P): ``platform`` int64, ``expiry`` float64
     minutes, ``theme`` int64, ``offer_factor`` float64 (format and novelty), ``react_base`` float64[P, 5, 6]
     without appeal, ``is_overposting`` bool.
     """
@@ -55,6 +55,7 @@ class Laws:
     endorsement: F64
     stranger: F64
     friend_offer: F64
+    attention: F64
     follow_if_shared: F64
     follow_if_mentioned: F64
     unfollow_if_overposted: F64
@@ -118,6 +119,7 @@ def build_laws(scenario: Scenario, city: City, seed: int) -> Laws:
         endorsement=per(lambda c: c.passing_on.endorsement.value),
         stranger=per(lambda c: c.passing_on.stranger.value),
         friend_offer=per(lambda c: c.passing_on.friend_offer.value),
+        attention=_attention(city, per(lambda c: c.passing_on.divided_attention.value)),
         follow_if_shared=per(lambda c: c.audience.follow_if_shared.value),
         follow_if_mentioned=per(lambda c: c.audience.follow_if_mentioned.value),
         unfollow_if_overposted=per(lambda c: c.audience.unfollow_if_overposted.value),
@@ -149,6 +151,18 @@ def _follow_weight(scenario: Scenario, city: City) -> F64:
         mean = weight[band].mean() if len(band) else 0.0
         out[k] = rounded(weight / mean) if mean > 0 else 0.0
     return out
+
+
+def _attention(city: City, exponent: F64) -> F64:
+    """Multiplier of a friend's share by the friend's number of ties, float64[K, n_rows], at most 1.
+
+    (mean ties / ties)^exponent: who has many friends sees a smaller part of what they pass on (Hodas &
+    Lerman 2012; Feng et al. 2015).
+    """
+    ties = np.diff(np.asarray(city.ties.indptr)).astype(np.float64)
+    linked = ties[ties > 0]
+    scarce = np.minimum(linked.mean() / np.maximum(ties, 1.0), 1.0) if len(linked) else np.ones(len(ties))
+    return rounded(np.minimum(scarce[None, :] ** exponent[:, None], 1.0))
 
 
 def _card(scenario: Scenario, schedule: Schedule, row: int):  # type: ignore[no-untyped-def]

@@ -11,7 +11,7 @@ import yaml
 
 from sim import catalogue, compare
 from sim.compare import Zone
-from sim.explain import label_of, sentence
+from sim.explain import sentence
 from sim.indicators import ADDITIVE, DIRECTIONS, INDICATORS
 from sim.report import KpiText, ReportInput, ScenarioText
 from sim.request import Comparison

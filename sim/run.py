@@ -316,7 +316,6 @@ def _title(scenario: Any, options: Options) -> str:
 def _kpi_table(kpis: pd.DataFrame, options: Options, title: str) -> Table:
     """Indicators of the whole city and of each platform; by age only in the result files."""
     from sim.indicators import INDICATORS
-    from sim.report.words import decimal
 
     lang, words = options.lang, WORDS[options.lang]
     heads = [words[w] for w in ("kpi", "platform", "mean", "sd", "interval", "unit")]
@@ -326,10 +325,27 @@ def _kpi_table(kpis: pd.DataFrame, options: Options, title: str) -> Table:
     order = {name: i for i, name in enumerate(INDICATORS)}
     for row in sorted(whole.itertuples(), key=lambda r: (order.get(r.kpi, len(order)), r.platform != "all")):
         label = getattr(INDICATORS.get(row.kpi), lang, row.kpi)
-        values = [decimal(float(v), lang) for v in (row.mean, row.spread_sd, row.ci_low, row.ci_high)]
+        values = [
+            _value(float(v), row.unit, lang) for v in (row.mean, row.spread_sd, row.ci_low, row.ci_high)
+        ]
         platform = words["all"] if row.platform == "all" else row.platform
-        table.add_row(label, platform, values[0], values[1], f"{values[2]} … {values[3]}", row.unit)
+        table.add_row(
+            label, platform, values[0], values[1], f"{values[2]} … {values[3]}", _unit(row.unit, lang)
+        )
     return table
+
+
+def _value(value: float, unit: str, lang: str) -> str:
+    from sim.report.words import decimal, number
+
+    return number(value, lang, "share", 2) if unit.startswith("share of") else decimal(value, lang)
+
+
+def _unit(unit: str, lang: str) -> str:
+    """The unit in words; none for a share, which is shown in per cent and named by its indicator."""
+    from sim.report.words import unit_word
+
+    return "" if unit.startswith("share of") else unit_word(unit, lang)
 
 
 if __name__ == "__main__":

@@ -383,9 +383,11 @@ class AgentCity(mesa.Model):
                 continue
             for edge in range(ties.indptr[sharer], ties.indptr[sharer + 1]):
                 friend = int(ties.target[edge])
-                if ties.mask[edge] >> k & 1 and (
-                    _one(self.posts.key_friend[post], sharer, friend) < self.laws.friend_offer[k]
-                ):
+                chance = behaviour.friend_offer_chance(
+                    self.laws.friend_offer[k], self.laws.attention[k, friend]
+                )
+                alive = ties.mask[edge] >> k & 1
+                if alive and _one(self.posts.key_friend[post], sharer, friend) < chance:
                     self.people[friend].expose(post, now, sharer + 1, depth)
 
     def count(self, measure: str, account: int, group: int, post: int | None = None) -> None:

@@ -48,7 +48,7 @@ def _platform(
         "reactions": {"click": 0.03, "like": 0.04, "comment": 0.01, "share": 0.02, "hide": 0.0003},
         "react_by_band": _by_band(1.1, 1.0, 1.0, 0.9, 0.8),
         "formats": formats,
-        "passing_on": {"friend_offer": 0.3, "endorsement": 3.0, "stranger": 0.5},
+        "passing_on": {"friend_offer": 0.3, "divided_attention": 0.6, "endorsement": 3.0, "stranger": 0.5},
         "audience": {
             "discovery_per_month": 0.01, "follow_if_shared": 0.02, "follow_if_mentioned": 0.05,
             "unfollow_per_month": 0.003, "unfollow_if_overposted": 3e-3, "overpost_threshold_per_day": 2,

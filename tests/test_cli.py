@@ -71,7 +71,7 @@ def test_run_shows_a_table_and_writes_nothing(command: Command, study: FakeStudy
     code, out, err = command("run", "scenario=snap", "seed=3", "replicates=4")
     assert code == 0
     assert "Habitants touchés sur la période" in out
-    assert "0,25" in out
+    assert "25,00\u202f%" in out
     assert "15-29" not in out
     assert err.startswith("«\u202fsnap\u202f» = la situation actuelle, plus un compte Snapchat")
     scenario, options = study.asked[0]
