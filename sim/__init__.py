@@ -10,11 +10,8 @@ Importing this package is quick: everything heavy is imported by the first call 
 
 from __future__ import annotations
 
-import importlib
 import os
-import sys
-from collections.abc import Callable, Sequence
-from types import ModuleType
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -62,7 +59,7 @@ def load_comparison(
     return compose_comparison([f"comparison={name}", *overrides], scenarios_dir)
 
 
-def _run(scenario: Scenario, seed: int = 1, replicates: int | str = 4, **options: Any) -> pd.DataFrame:
+def run(scenario: Scenario, seed: int = 1, replicates: int | str = 4, **options: Any) -> pd.DataFrame:
     """Simulate one scenario: a row for each kpi, platform and age_band with mean, spread_sd, ci_low, ci_high.
 
     ``options``: further fields of sim.request.Options (``lang``, ``engine``, ...). Writes nothing.
@@ -74,7 +71,7 @@ def _run(scenario: Scenario, seed: int = 1, replicates: int | str = 4, **options
     return run_one(scenario, checked_options(chosen, lambda _: "run"))
 
 
-def _compare(comparison: Comparison, **options: Any) -> Study:
+def compare(comparison: Comparison, **options: Any) -> Study:
     """Simulate a comparison, or reuse its finished result: ``.differences``, ``.kpis``, ``.best``,
     ``.verdict`` and the ``.report`` written below ``results_dir``.
 
@@ -89,32 +86,3 @@ def _compare(comparison: Comparison, **options: Any) -> Study:
         checked = checked_options(chosen, lambda _: "compare")
         comparison = Request(comparison.name, comparison.label, comparison.scenarios, checked)
     return run_study(comparison)
-
-
-_FUNCTIONS: dict[str, Callable[..., Any]] = {"run": _run, "compare": _compare}
-
-
-class _Callable(ModuleType):
-    """The modules ``sim.run`` and ``sim.compare``: calling one is calling the public function of its name."""
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return _FUNCTIONS[self.__name__.rpartition(".")[2]](*args, **kwargs)
-
-
-class _Package(ModuleType):
-    """Two submodules have the name of a public function: each is both, whatever is imported first."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name in _FUNCTIONS and type(value) is ModuleType:
-            value.__class__ = _Callable
-            value.__doc__ = f"{_FUNCTIONS[name].__doc__}\n\nThe module:\n\n{value.__doc__}"
-        super().__setattr__(name, value)
-
-
-def __getattr__(name: str) -> Any:
-    if name in _FUNCTIONS:
-        return importlib.import_module(f"{__name__}.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-sys.modules[__name__].__class__ = _Package

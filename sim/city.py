@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 
 from sim.figures import BANDS, CIRCLES
 from sim.population import Warnings, build_people
+from sim.recipe import Crowd, Recipe
 from sim.scenario import Scenario
-from sim.ties import Crowd, Recipe, Ties, grow_ties
+from sim.ties import Ties, grow_ties
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -38,7 +39,10 @@ COLUMNS = (
     "attachment",
     "interest",
 )
-SOURCES = ("figures.py", "draws.py", "population.py", "ties.py", "graph_io.py", "city.py")
+SOURCES = (
+    "figures.py", "draws.py", "quantiles.py", "population.py", "recipe.py", "groups.py", "relays.py",
+    "ties.py", "graph_io.py", "city.py",
+)  # fmt: skip
 WORTH_CACHING = 20_000
 KEPT_CITIES = 12
 _TIES = ("indptr", "target", "mask")
@@ -269,7 +273,8 @@ def _load(folder: Path) -> City | None:
         about = json.loads((folder / "city.json").read_text(encoding="utf-8"))
         arrays = {}
         for name, expected in about.pop("sums").items():
-            arrays[name] = np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+            mapped = np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+            arrays[name] = np.asarray(mapped)  # a plain view: indexing the memmap class itself is slow
             if _sum(arrays[name]) != expected:
                 return None
         os.utime(folder)

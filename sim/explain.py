@@ -38,7 +38,7 @@ def sentence(scenario: Scenario, lang: str, baseline: Scenario | None = None) ->
     """
     if lang not in LANGUAGES:
         raise ValueError(f"lang is {lang!r}; it must be one of {', '.join(LANGUAGES)}")
-    name = quoted(scenario.name, lang)
+    name = quoted(scenario.label[lang], lang)
     known = baseline.change if baseline is not None else {}
     added = [change for key, change in scenario.change.items() if known.get(key) != change]
     dropped = [change for key, change in known.items() if key not in scenario.change]
@@ -46,7 +46,7 @@ def sentence(scenario: Scenario, lang: str, baseline: Scenario | None = None) ->
         return typography(f"{name} = {_as_it_is(scenario, lang)}.", lang)
     start = "la situation actuelle" if lang == "fr" else "the present situation"
     if baseline is not None and baseline.change:
-        start = quoted(baseline.name, lang)
+        start = quoted(baseline.label[lang], lang)
     parts = [phrase(change, scenario, lang) for change in added]
     if baseline is not None and not _same_calendar(scenario, baseline):
         parts.append(_calendar(scenario, baseline, lang))

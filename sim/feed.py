@@ -99,25 +99,21 @@ class Tails:
     def __init__(self, tables: FeedTables) -> None:
         self._tables = tables
         self._at: dict[tuple[int, float], int] = {}
-        self._parts: list[tuple[F64, F64]] = []
         self._size = 0
-        self.most, self.rest = np.empty(0), np.empty(0)
+        self.most, self.rest = np.empty(2**14), np.empty(2**14)
 
     def at(self, k: int, since: float) -> int:
         """Offset into ``most`` and ``rest`` (each age band's hours in turn) of posts in feeds ``since``."""
         key = (k, since % WEEK_MIN)
         if key not in self._at:
             most, rest = self._tables.tail(k, key[1])
-            self._parts.append((np.tile(most, len(BANDS)), rest.ravel()))
-            self._at[key] = self._size
-            self._size += rest.size
+            end = self._size + rest.size
+            if end > len(self.most):
+                self.most, self.rest = (np.resize(a, 2 * end) for a in (self.most, self.rest))
+            self.most[self._size : end] = np.tile(most, len(BANDS))
+            self.rest[self._size : end] = rest.ravel()
+            self._at[key], self._size = self._size, end
         return self._at[key]
-
-    def ready(self) -> None:
-        """Make the arrays hold every offset given out."""
-        if len(self.most) < self._size:
-            self.most = np.concatenate([most for most, _ in self._parts])
-            self.rest = np.concatenate([rest for _, rest in self._parts])
 
     def length(self, k: I64) -> I64:
         """Hours that each age band takes up."""
@@ -158,7 +154,6 @@ def first_display(
     number of sessions examined). An exposure is given up as soon as all that is left to come could not
     bring the chance of having missed it down to its luck.
     """
-    tails.ready()
     start = np.floor(e.activity * tables.rhythm.operational(e.row, e.since)).astype(np.int64)
     cell = np.maximum(start - 1, 0)
     alive, missed = np.arange(len(cell)), np.ones(len(cell))

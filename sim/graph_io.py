@@ -17,7 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.figures import BANDS, CIRCLES, InputError, nearest
-from sim.ties import Crowd, Recipe, Ties, compressed_rows, friendship_groups, pair_strength, relay_follows
+from sim.groups import friendship_groups
+from sim.recipe import Crowd, Recipe
+from sim.relays import relay_follows
+from sim.ties import Ties, compressed_rows, pair_strength
 
 MAX_EXPORTED_TIES = 3_000_000
 EDGE_LIST_SUFFIXES = (".csv", ".tsv", ".txt", ".edges", ".edgelist")

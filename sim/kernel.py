@@ -16,7 +16,8 @@ nor the size of a batch matters.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,11 +76,9 @@ class Kernel:
             times_seen=np.zeros((n_active, city.n_rows), dtype=np.uint8),
             flags=np.zeros((n_active, city.n_rows), dtype=np.uint8),
         )
-        self._activity, self._interest = np.asarray(city.activity), np.asarray(city.interest)
-        self._attachment, self._expressiveness = np.asarray(city.attachment), np.asarray(city.expressiveness)
         self._tails = feed.Tails(laws.feed)
-        ceiling = laws.scenario.behaviour.memory.affinity_ceiling.value
-        self._most_affine = float(city.attachment.max(initial=1.0)) * (1.0 + ceiling)
+        # a hair above, so that rounding cannot exclude anyone
+        self._warmest = (1.0 + laws.scenario.behaviour.memory.affinity_ceiling.value) * (1.0 + 2.0**-40)
         self._published = _by_hour(schedule.t_min)
         self._expired = _by_hour(laws.expiry + HOUR_MIN)
         self._calendar: dict[int, list[NDArray[np.void]]] = {}
@@ -103,8 +102,7 @@ class Kernel:
         hour = self.hour
         joins = [self._discover[a].at(hour) for a in range(len(self._discover))]
         leaves = [self._leave[a].at(hour) for a in range(len(self._leave))]
-        self._publish(self._published.get(hour, _NONE))
-        self._deliver()
+        self._expose([*self._publish(), *self._deliver()])
         seen: list[NDArray[np.void]] = []
         wave = self._due()
         written = _Writes(joins, leaves)
@@ -126,16 +124,16 @@ class Kernel:
     # --- offer --------------------------------------------------------------------------------------
 
     def _affinity(self, who: I64) -> F64:
-        return self._attachment[who] * (1.0 + self.state.affinity.read(who, self.hour))
+        return self.city.attachment[who] * (1.0 + self.state.affinity.read(who, self.hour))
 
     def _tired(self, account: I64 | int, who: I64) -> F64:
         recent = self.state.fatigue.read((account, who), self.hour)
         return behaviour.tiredness(recent, self.laws.fatigue_slope)
 
-    def _publish(self, posts: I64) -> None:
+    def _publish(self) -> Iterator[_Offers]:
         """Decide for each follower of each post of this hour whether it is put in the feed."""
         laws, week = self.laws, self.hour * HOUR_MIN // WEEK_MIN
-        for post in posts:
+        for post in self._published.get(self.hour, _NONE):
             account = int(laws.schedule.account[post])
             k = int(laws.platform[post])
             rows = self.state.followers.rows(account)
@@ -143,18 +141,19 @@ class Kernel:
             size = self.state.followers.count[account] / laws.scenario.sampling
             base = laws.scale(k, size) * self.posts.offer[post]
             luck = draws.uniform(self.posts.key_offer[post], rows)
-            # Nobody's chance exceeds this product, so one comparison settles most followers.
-            near = luck < base * self._most_affine
+            # Affinity cannot exceed this multiple of attachment, so one comparison settles most followers.
+            near = np.flatnonzero(luck < self.city.attachment[rows] * (base * self._warmest))
             rows, luck = rows[near], luck[near]
             chance = behaviour.offer_chance(base, self._affinity(rows), self._tired(account, rows))
             offered = (luck < chance) & laws.schedule.target[post][self.band[rows]]
             rows = rows[offered]
-            same = np.full(len(rows), post)
+            same, none = np.full(len(rows), post), np.zeros(len(rows), dtype=np.int64)
             self.tally.count("offered", np.full(len(rows), account), self.group[rows], week, same)
-            since = np.full(len(rows), laws.schedule.t_min[post])
-            self._expose(same, rows, since, np.zeros(len(rows), np.int64), np.zeros(len(rows), np.int64))
+            since = float(laws.schedule.t_min[post])
+            tail = np.full(len(rows), self._tails.at(k, since))
+            yield _Offers(same, rows, np.full(len(rows), since), none, none, tail)
 
-    def _deliver(self) -> None:
+    def _deliver(self) -> Iterator[_Offers]:
         """Put the shares of the last hour in the feeds of the sharers' friends."""
         shared, self._shared = self._shared, np.empty(0, dtype=DISPLAY)
         now = float(self.hour * HOUR_MIN)
@@ -177,26 +176,31 @@ class Kernel:
         )
         depth = shared["depth"][row][offered].astype(np.int64)
         since = np.full(len(depth), now)
-        self._expose(post[offered], friend[offered], since, depth, sharer[row][offered] + 1)
+        by_platform = np.array([self._tails.at(j, now) for j in range(len(self.city.platforms))])
+        tail = by_platform[k[offered]]
+        yield _Offers(post[offered], friend[offered], since, depth, sharer[row][offered] + 1, tail)
 
     # --- see ----------------------------------------------------------------------------------------
 
-    def _expose(self, post: I64, who: I64, since: F64, depth: I64, source: I64) -> None:
-        """Find the first display of new exposures (``source``: 0 the account, else sharer + 1)."""
-        if not len(post):
+    def _expose(self, offers: list[_Offers]) -> None:
+        """Find the first display of new exposures."""
+        if not offers:
             return
+        post, who, since, depth, source, tail = (
+            np.concatenate([getattr(o, f.name) for o in offers]) for f in fields(_Offers)
+        )
         k = self.laws.platform[post]
         band = self.band[who]
         exposures = feed.Exposures(
             row=k * len(BANDS) + band,
-            activity=self._activity[k, who].astype(np.float64),
+            activity=self.city.activity[k, who].astype(np.float64),
             session=draws.bits(self._session_keys[k], who),
             since=since,
             expiry=self.laws.expiry[post],
             luck=draws.uniform(self.posts.key_display[post], who, source),
             fresh_at=self.laws.feed.fresh_at[k],
             open_at=np.where(source == 0, self.posts.own_at[post], self.posts.shared_at[post]),
-            tail_at=self._tail_at(k, since) + band * self._tails.length(k),
+            tail_at=tail + band * self._tails.length(k),
         )
         index, t, cell, walked = feed.first_display(
             self.laws.feed, self._tails, self.posts.openness, exposures, self.block
@@ -204,13 +208,6 @@ class Kernel:
         self.tally.work[WORK.index("exposures")] += len(post)
         self.tally.work[WORK.index("sessions_walked")] += walked
         self._enter(post[index], who[index], t, cell, depth[index])
-
-    def _tail_at(self, k: I64, since: F64) -> I64:
-        """Offsets of the bounds; exposures of one batch share few instants."""
-        instant, which = np.unique(since * len(self.city.platforms) + k, return_inverse=True)
-        first = np.zeros(len(instant), dtype=np.int64)
-        first[which[::-1]] = np.arange(len(which))[::-1]
-        return np.array([self._tails.at(int(k[i]), float(since[i])) for i in first])[which]
 
     def _enter(self, post: I64, who: I64, t: F64, cell: I64, depth: I64) -> None:
         """Write displays into the calendar of the hours where they fall."""
@@ -246,7 +243,7 @@ class Kernel:
         self._count_displays(shown, first)
         common = (
             self._affinity(who),
-            self._interest[laws.theme[post], who],
+            self.city.interest[laws.theme[post], who],
             self._tired(account, who),
             behaviour.standing(
                 state.followers.is_following[account, who],
@@ -262,7 +259,7 @@ class Kernel:
             chance = (
                 behaviour.hide_chance(base, laws.repeat[n])
                 if a == HIDE
-                else behaviour.reaction_chance(base, self._expressiveness[who], *common)
+                else behaviour.reaction_chance(base, self.city.expressiveness[who], *common)
             )
             bit = np.uint8(1 << a)
             done = (draws.uniform(self.posts.key_act[post, a], who) < chance) & (flags & bit == 0)
@@ -307,22 +304,25 @@ class Kernel:
 
     def _reappear(self, shown: NDArray[np.void]) -> None:
         """Enter the next display of posts just seen for the first time; it chains itself from there."""
-        while len(shown):
-            post, who = shown["post"].astype(np.int64), shown["who"].astype(np.int64)
+        found = []
+        post, who = shown["post"].astype(np.int64), shown["who"].astype(np.int64)
+        cell, depth = shown["cell"], shown["depth"].astype(np.int64)
+        while len(post):
             k = self.laws.platform[post]
             t, cell = feed.next_display(
                 self.laws.feed,
                 k,
                 k * len(BANDS) + self.band[who],
-                self._activity[k, who].astype(np.float64),
+                self.city.activity[k, who].astype(np.float64),
                 draws.bits(self._session_keys[k], who),
-                shown["cell"],
-                draws.uniform(self.posts.key_again[post], who, shown["cell"]),
+                cell,
+                draws.uniform(self.posts.key_again[post], who, cell),
             )
-            self._enter(post, who, t, cell, shown["depth"].astype(np.int64))
             more = t <= self.laws.expiry[post]
-            shown = shown[more]
-            shown["cell"] = cell[more]
+            post, who, t, cell, depth = (column[more] for column in (post, who, t, cell, depth))
+            found.append((post, who, t, cell, depth))
+        if found:
+            self._enter(*(np.concatenate(column) for column in zip(*found, strict=True)))
 
     # --- follow -------------------------------------------------------------------------------------
 
@@ -351,7 +351,7 @@ class Kernel:
         k = self.laws.account_platform[account]
         inclined = self.laws.follow_weight[k, self.band[who]] * self._affinity(who)
         u = draws.uniform(self.posts.key_follow[post], who, self.laws.account_id[account])
-        new = (u < chance[k] * inclined) & (self._activity[k, who] > 0)
+        new = (u < chance[k] * inclined) & (self.city.activity[k, who] > 0)
         for a in np.unique(account[new]):
             written.joins[a] = np.concatenate([written.joins[a], who[new & (account == a)]])
 
@@ -378,6 +378,8 @@ class Kernel:
             )
         end = float((hour + 1) * HOUR_MIN)
         for a, (joins, leaves) in enumerate(zip(written.joins, written.leaves, strict=True)):
+            if not len(joins) + len(leaves):
+                continue
             gone = state.followers.leave(a, leaves)
             new = state.followers.join(a, joins)
             for name, who in (("unfollows", gone), ("follows", new)):
@@ -392,6 +394,18 @@ class Kernel:
 
 
 _NONE = np.empty(0, np.int64)
+
+
+@dataclass
+class _Offers:
+    """Posts put in feeds: ``source`` 0 for the account, else sharer + 1; ``tail`` offset of the bounds."""
+
+    post: I64
+    who: I64
+    since: F64
+    depth: I64
+    source: I64
+    tail: I64
 
 
 @dataclass

@@ -12,9 +12,11 @@ from pydantic import Field, ValidationError
 
 from sim import catalogue
 from sim.cards import Label
-from sim.compose import Composed, compose, compose_typed
+from sim.compose import compose, compose_typed
 from sim.figures import BANDS, InputError, Strict, nearest
+from sim.origins import Composed
 from sim.overrides import COMMAND_LINE, Typed, parse_all
+from sim.provenance import hash_file
 from sim.request import Comparison, Options
 from sim.scan import option_problem
 from sim.scenario import Scenario, sentences
@@ -204,7 +206,7 @@ def _comparison(composed: Composed, sides: _Sides) -> Comparison:
     scenarios = [_side_scenario(composed, sides.baseline.name, sides.baseline)]
     scenarios += [_side_scenario(composed, name, side) for name, side in sides.alternatives.items()]
     check_decision(options, scenarios[0], composed.origin)
-    return Comparison(sides.name, sides.label, tuple(scenarios), options)
+    return Comparison(sides.name, sides.label, tuple(scenarios), options, files_read(composed))
 
 
 def _side_scenario(composed: Composed, name: str, side: _Side) -> Scenario:
@@ -234,7 +236,23 @@ def _against_baseline(
     options = options_of(composed)
     check_decision(options, baseline, composed.origin)
     name = f"{baseline.city.name}-{alternative.name}"[:60]
-    return Comparison(name, alternative.label, (baseline, alternative), options)
+    return Comparison(name, alternative.label, (baseline, alternative), options, files_read(composed))
+
+
+def files_read(composed: Composed) -> dict[str, str]:
+    """SHA-256 of every file that a composition rests on, by its name below the configuration root."""
+    found = {"base.yaml": hash_file(composed.folders[-1] / "base.yaml")}
+    named = {group: [name] for group, name in composed.choices.items() if isinstance(name, str)}
+    named |= {group: list(composed.tree.get(group) or ()) for group in ("platform", "change")}
+    for group, names in named.items():
+        for name in names:
+            path = composed.known.get(group, {}).get(name)
+            if path is not None:
+                found[f"{group}/{name}.yaml"] = hash_file(path)
+    graph = composed.tree.get("graph")
+    if isinstance(graph, str) and Path(graph).is_file():
+        found[f"graph/{Path(graph).name}"] = hash_file(Path(graph))
+    return found
 
 
 def check_decision(options: Options, scenario: Scenario, origin: Callable[[str], str]) -> None:

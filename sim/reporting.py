@@ -9,8 +9,9 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from sim import catalogue, compare
-from sim.compare import Zone
+from sim import catalogue
+from sim.best import probability_best
+from sim.differences import Zone, gain_over_independent
 from sim.explain import sentence
 from sim.indicators import ADDITIVE, DIRECTIONS, INDICATORS
 from sim.report import KpiText, ReportInput, ScenarioText
@@ -42,11 +43,11 @@ def report_input(
         posts=tables["posts"],
         hours=tables["hours"],
         differences=tables["differences"],
-        best=compare.probability_best(
+        best=probability_best(
             tables["kpis"], decision.kpi, DIRECTIONS[decision.kpi], zone, base.name,
             decision.platform, decision.age_band, ADDITIVE,
         ),
-        gain=compare.gain_over_independent(tables["kpis"], base.name, ADDITIVE),
+        gain=gain_over_independent(tables["kpis"], base.name, ADDITIVE),
         zone_relative=options.indifference,
         replicates=int(manifest["replicates"]),
         stop_reason={lang: stop_reason[lang] for lang in ("fr", "en")},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -58,14 +59,22 @@ class Options(Strict):
 
 
 class Comparison:
-    """Scenarios of one city side by side; the first is the baseline."""
+    """Scenarios of one city side by side; the first is the baseline. ``inputs``: SHA-256 of the files read."""
 
-    def __init__(self, name: str, label: Label, scenarios: tuple[Scenario, ...], options: Options) -> None:
+    def __init__(
+        self,
+        name: str,
+        label: Label,
+        scenarios: tuple[Scenario, ...],
+        options: Options,
+        inputs: Mapping[str, str] | None = None,
+    ) -> None:
         names = [s.name for s in scenarios]
         if len(set(names)) < len(names):
             raise InputError(f"comparison {name}: scenario names must differ, got {', '.join(names)}")
-        if len({s.city.name for s in scenarios}) > 1:
-            raise InputError(f"comparison {name}: all scenarios must be of one city")
+        if len({(s.city.name, s.graph) for s in scenarios}) > 1:
+            raise InputError(f"comparison {name}: all scenarios must be of one city and one graph")
+        self.inputs = dict(inputs or {})
         self.name, self.label, self.scenarios, self.options = name, label, scenarios, options
 
     @property

@@ -26,6 +26,7 @@ class Scenario(Strict):
     change: dict[str, Change] = {}
     horizon_weeks: int = Field(ge=1, le=520)
     sampling: float = Field(default=1.0, gt=0, le=1)
+    graph: str | None = None
 
     @model_validator(mode="after")
     def _references(self) -> Scenario:

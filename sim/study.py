@@ -17,14 +17,17 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from sim import compare, store
+from sim import provenance, store
+from sim.checkpoint import Checkpoint, clean_leftovers
 from sim.city import City, build_city
-from sim.compare import Job, Precision, StopReason, Zone
+from sim.differences import Zone, paired_differences, summary
+from sim.figures import LANGUAGES
 from sim.indicators import ADDITIVE, DIRECTIONS
 from sim.kernel import Kernel
 from sim.kpi import hour_table, kpi_table, post_table
 from sim.laws import Laws, build_laws
 from sim.progress import Progress
+from sim.replicates import Job, Precision, StopReason, gather, replicate_until
 from sim.request import Comparison, Options
 from sim.scenario import Scenario
 
@@ -44,7 +47,18 @@ class Study:
     gain: pd.DataFrame
     verdict: str
     stop_reason: str
+    warnings: tuple[str, ...]
     reused: bool
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What running a comparison gives: the four tables, why the replicates stopped, the city's warnings."""
+
+    tables: Result
+    stop_reason: dict[str, Any]
+    warnings: list[dict[str, str]]
+    wall_time_s: float
 
 
 class Bench:
@@ -52,7 +66,7 @@ class Bench:
 
     def __init__(self, scenarios: Sequence[Scenario], seed: int, city: City | None = None) -> None:
         self.seed = seed
-        self.city = city if city is not None else build_city(scenarios[0], seed)
+        self.city = city if city is not None else build_city(scenarios[0], seed, graph=scenarios[0].graph)
         self.laws: dict[str, Laws] = {s.name: build_laws(s, self.city, seed) for s in scenarios}
 
     def run(self, job: Job) -> Result:
@@ -101,8 +115,8 @@ def job_mapper(bench: Bench, n_workers: int) -> tuple[MapJobs, Callable[[], None
 
 def run_one(scenario: Scenario, options: Options) -> pd.DataFrame:
     """Replicates of one scenario: mean, spread and interval of every KPI."""
-    results, _ = _replicates((scenario,), options, None, None)
-    return compare.summary(compare.gather(results)["kpis"], ADDITIVE)
+    results, _, _ = _replicates((scenario,), options, None, None)
+    return summary(gather(results)["kpis"], ADDITIVE)
 
 
 def run_study(comparison: Comparison, city: City | None = None) -> Study:
@@ -112,14 +126,16 @@ def run_study(comparison: Comparison, city: City | None = None) -> Study:
     """
     options = comparison.options
     results_dir = store.ensure_writable(options.results_dir)
-    store.clean_leftovers(results_dir)
+    clean_leftovers(results_dir)
     config = request_config(comparison)
-    digest = store.canonical_hash(config)
+    digest = provenance.canonical_hash(config)
     folder = store.result_folder(results_dir, comparison.name, digest)
     standing = store.find_finished(folder)
     if standing is None:
-        tables, reason, wall = _tables(comparison, config, results_dir, digest, city)
-        _write(folder, comparison, config, tables, reason, wall)
+        outcome = _other_language(comparison, config, results_dir)
+        if outcome is None:
+            outcome = _computed(comparison, Checkpoint(results_dir, digest), city)
+        _write(folder, comparison, config, outcome)
     return _read(folder, comparison, reused=standing is not None)
 
 
@@ -131,7 +147,8 @@ def request_config(comparison: Comparison) -> dict[str, Any]:
         "label": dict(comparison.label),
         "scenarios": [s.model_dump(mode="json") for s in comparison.scenarios],
         "options": options,
-        "code": store.code_hash(),
+        "inputs": dict(comparison.inputs),
+        "code": provenance.code_hash(),
     }
 
 
@@ -153,9 +170,9 @@ def _rule(scenarios: Sequence[Scenario], options: Options) -> Precision | int:
 def _replicates(
     scenarios: Sequence[Scenario],
     options: Options,
-    saved: store.Checkpoint | None,
+    saved: Checkpoint | None,
     city: City | None,
-) -> tuple[list[Result], StopReason]:
+) -> tuple[list[Result], StopReason, list[dict[str, str]]]:
     rule = _rule(scenarios, options)
     with Progress(options.lang) as progress:
         progress.say("city", scenarios[0].city.label[options.lang])
@@ -163,24 +180,18 @@ def _replicates(
         over, close = job_mapper(bench, options.n_workers())
         try:
             names = [s.name for s in scenarios]
-            return compare.replicate_until(_run_here, names, rule, over, progress.runs, saved)
+            results, reason = replicate_until(_run_here, names, rule, over, progress.runs, saved)
+            return results, reason, bench.city.warnings
         finally:
             close()
 
 
-def _tables(
-    comparison: Comparison, config: dict[str, Any], results_dir: Path, digest: str, city: City | None
-) -> tuple[Result, dict[str, Any], float]:
-    """The four tables, why the replicates stopped, wall seconds: computed, or taken from the twin result."""
-    twin = _other_language(comparison, config, results_dir)
-    if twin is not None:
-        return twin
+def _computed(comparison: Comparison, saved: Checkpoint, city: City | None) -> Outcome:
     options, started = comparison.options, time.monotonic()
-    saved = store.Checkpoint(results_dir, digest)
-    results, reason = _replicates(comparison.scenarios, options, saved, city)
-    tables = compare.gather(results)
+    results, reason, warnings = _replicates(comparison.scenarios, options, saved, city)
+    tables = gather(results)
     zone = Zone(options.indifference, dict(options.indifference_by_kpi))
-    tables["differences"] = compare.paired_differences(
+    tables["differences"] = paired_differences(
         tables["kpis"],
         comparison.baseline.name,
         DIRECTIONS,
@@ -188,19 +199,21 @@ def _tables(
         additive=ADDITIVE,
         alternatives=[s.name for s in comparison.scenarios[1:]],
     )
-    return tables, reason.as_dict(), time.monotonic() - started
+    return Outcome(tables, reason.as_dict(), warnings, time.monotonic() - started)
 
 
 def _other_language(
     comparison: Comparison, config: dict[str, Any], results_dir: Path
-) -> tuple[Result, dict[str, Any], float] | None:
-    """Tables of the same request finished in another language: only the words differ."""
-    for lang in ("fr", "en"):
+) -> Outcome | None:
+    """The same request finished in another language: only the words differ."""
+    for lang in LANGUAGES:
         other = {**config, "options": {**config["options"], "lang": lang}}
-        folder = store.result_folder(results_dir, comparison.name, store.canonical_hash(other))
+        folder = store.result_folder(results_dir, comparison.name, provenance.canonical_hash(other))
         manifest = store.find_finished(folder)
         if manifest is not None:
-            return _stored(folder), manifest["stop_reason"], manifest["wall_time_s"]
+            return Outcome(
+                _stored(folder), manifest["stop_reason"], manifest["warnings"], manifest["wall_time_s"]
+            )
     return None
 
 
@@ -218,23 +231,22 @@ def _write(
     folder: Path,
     comparison: Comparison,
     config: dict[str, Any],
-    tables: Result,
-    reason: dict[str, Any],
-    wall: float,
+    outcome: Outcome,
 ) -> None:
     from sim.reporting import report_input
     from sim.report import render
 
-    replicates = int(tables["kpis"]["replicate"].nunique())
-    manifest = store.manifest(
+    tables = outcome.tables
+    manifest = provenance.manifest(
         config,
         seed=comparison.options.seed,
-        replicates=replicates,
-        stop_reason=reason,
-        wall_time_s=wall,
-        inputs={},
+        replicates=int(tables["kpis"]["replicate"].nunique()),
+        stop_reason=outcome.stop_reason,
+        wall_time_s=outcome.wall_time_s,
+        inputs=comparison.inputs,
+        extra={"warnings": outcome.warnings},
     )
-    data = report_input(comparison, tables, reason, manifest)
+    data = report_input(comparison, tables, outcome.stop_reason, manifest)
     store.write_result(
         folder,
         tables=tables,
@@ -242,7 +254,7 @@ def _write(
         config_yaml=yaml.safe_dump(config, sort_keys=False, allow_unicode=True),
         manifest=manifest,
     )
-    store.Checkpoint(folder.parent, manifest["config_hash"]).remove()
+    Checkpoint(folder.parent, manifest["config_hash"]).remove()
 
 
 def _read(folder: Path, comparison: Comparison, reused: bool) -> Study:
@@ -262,5 +274,6 @@ def _read(folder: Path, comparison: Comparison, reused: bool) -> Study:
         gain=data.gain,
         verdict=verdict_sentence(data, lang),
         stop_reason=manifest["stop_reason"][lang],
+        warnings=tuple(w[lang] for w in data.warnings),
         reused=reused,
     )

@@ -7,7 +7,6 @@ computed again.
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import secrets
@@ -18,7 +17,7 @@ from typing import Any
 
 import pandas as pd
 
-from sim import catalogue, store
+from sim import catalogue, provenance, store
 from sim.compose import Job, check_overrides, multirun
 from sim.figures import InputError
 from sim.loading import options_of, scenario_of
@@ -28,6 +27,7 @@ from sim.scenario import Scenario
 
 DISPLAY_ONLY = ("lang", "results_dir", "engine", "workers")
 RunOne = Callable[[Scenario, Options], pd.DataFrame]
+Announce = Callable[[str, Sequence[str], str], None]  # status, overrides and reason of a job
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,9 @@ def run_sweep(
     overrides: Sequence[str],
     scenarios_dir: str | os.PathLike[str] | None = None,
     run_one: RunOne | None = None,
-    announce: Callable[[str], None] = lambda _: None,
+    announce: Announce = lambda *_: None,
 ) -> Sweep:
-    """Run every combination that ``overrides`` name. ``announce`` gets one line for each job.
+    """Run every combination that ``overrides`` name. ``announce`` hears of each job as it ends.
 
     Raises InputError for what is wrong before any job starts, StoreError for an unusable results folder.
     """
@@ -67,11 +67,11 @@ def run_sweep(
     options = options_of(check_overrides(typed, folders, known))
     request = _request(typed, folders, known)
     results_dir = store.ensure_writable(options.results_dir)
-    folder = store.result_folder(results_dir, "sweep", store.canonical_hash(request))
+    folder = store.result_folder(results_dir, "sweep", provenance.canonical_hash(request))
     if store.find_finished(folder) is not None:
         return Sweep(folder, pd.read_csv(folder / "jobs.csv"), _read_table(folder), options, reused=True)
     token = secrets.token_hex(8)
-    task = _Task(token, store.code_hash(), run_one, announce)
+    task = _Task(token, provenance.code_hash(), run_one, announce)
     existed = folder.exists()
     try:
         multirun(typed, known, folders, folder, task)
@@ -85,9 +85,7 @@ def run_sweep(
 class _Task:
     """What each job does, in whatever process the launcher chose."""
 
-    def __init__(
-        self, token: str, code: str, run_one: RunOne | None, announce: Callable[[str], None]
-    ) -> None:
+    def __init__(self, token: str, code: str, run_one: RunOne | None, announce: Announce) -> None:
         self.token, self.code, self.run_one, self.announce = token, code, run_one, announce
 
     def __call__(self, job: Job) -> None:
@@ -98,16 +96,16 @@ class _Task:
             status["digest"] = self._digest(scenario, options)
             if not _is_done(job.folder, status["digest"]):
                 table = self._run(scenario, options)
-                _write(job.folder / "kpis.parquet", _parquet(table))
+                _write(job.folder / "kpis.parquet", store.parquet_bytes(table))
             status["status"] = "ok"
         except Exception as error:
             status |= {"status": "failed", "reason": _reason(error)}
         _write(job.folder / "status.json", json.dumps(status, indent=1).encode())
-        self.announce(f"{status['status']:6}  {' '.join(job.overrides)}  {status['reason']}".rstrip())
+        self.announce(status["status"], job.overrides, status["reason"])
 
     def _digest(self, scenario: Scenario, options: Options) -> str:
         asked = options.model_dump(mode="json", exclude=set(DISPLAY_ONLY))
-        return store.canonical_hash(
+        return provenance.canonical_hash(
             {"scenario": scenario.model_dump(mode="json"), "options": asked, "code": self.code}
         )
 
@@ -136,25 +134,9 @@ def _read_table(folder: Path) -> pd.DataFrame:
     return pd.read_parquet(folder / "kpis.parquet")
 
 
-def _parquet(table: pd.DataFrame) -> bytes:
-    buffer = io.BytesIO()
-    table.to_parquet(buffer, engine="pyarrow", compression="zstd", index=False)
-    return buffer.getvalue()
-
-
-def _csv(table: pd.DataFrame) -> bytes:
-    return str(table.to_csv(index=False, lineterminator="\n")).encode()
-
-
 def _write(path: Path, data: bytes) -> None:
-    """All of a file or nothing of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-    try:
-        temporary.write_bytes(data)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    store.replace_file(path, data)
 
 
 def _request(
@@ -165,8 +147,8 @@ def _request(
     files["base"] = folders[-1] / f"{catalogue.PRIMARY}.yaml"
     machinery = ("hydra/launcher", "hydra.launcher.")
     asked = [t.text for t in typed if t.key not in DISPLAY_ONLY and not t.key.startswith(machinery)]
-    inputs = {name: store.hash_file(path) for name, path in sorted(files.items())}
-    return {"overrides": sorted(asked), "inputs": inputs, "code": store.code_hash()}
+    inputs = {name: provenance.hash_file(path) for name, path in sorted(files.items())}
+    return {"overrides": sorted(asked), "inputs": inputs, "code": provenance.code_hash()}
 
 
 def _merge(folder: Path, token: str, request: dict[str, Any], options: Options) -> Sweep:
@@ -186,7 +168,11 @@ def _merge(folder: Path, token: str, request: dict[str, Any], options: Options) 
         raise InputError(f"{folder}: no job answered; the launcher's own messages say why")
     jobs = pd.DataFrame(rows)
     kpis = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["job"])
-    contents = {"jobs.csv": _csv(jobs), "kpis.csv": _csv(kpis), "kpis.parquet": _parquet(kpis)}
+    contents = {
+        "jobs.csv": store.csv_bytes(jobs),
+        "kpis.csv": store.csv_bytes(kpis),
+        "kpis.parquet": store.parquet_bytes(kpis),
+    }
     for name, data in contents.items():
         _write(folder / name, data)
     sweep = Sweep(folder, jobs, kpis, options, reused=False)
@@ -196,13 +182,15 @@ def _merge(folder: Path, token: str, request: dict[str, Any], options: Options) 
 
 
 def _manifest(folder: Path, request: dict[str, Any], names: list[str]) -> bytes:
-    files = {n: {"bytes": (folder / n).stat().st_size, "sha256": store.hash_file(folder / n)} for n in names}
+    files = {
+        n: {"bytes": (folder / n).stat().st_size, "sha256": provenance.hash_file(folder / n)} for n in names
+    }
     content = {
         "config": request,
-        "config_hash": store.canonical_hash(request),
-        "versions": store.versions(),
-        "code_hash": store.code_hash(),
-        **store.checkout(),
+        "config_hash": provenance.canonical_hash(request),
+        "versions": provenance.versions(),
+        "code_hash": provenance.code_hash(),
+        **provenance.checkout(),
         "files": files,
     }
     return (json.dumps(content, indent=1) + "\n").encode()

@@ -14,9 +14,9 @@ import pytest
 
 import sim
 from sim import catalogue
+from sim.cli import main
 from sim.completion import complete, script
 from sim.figures import InputError
-from sim.run import main
 from sim.usage import PROGRAM, SHELLS, VERB, VERBS
 from tests.tree import GLOBAL, FakeStudy, make_tree, write
 
@@ -347,7 +347,7 @@ def test_every_shell_has_its_script(command: Command, shell: str) -> None:
 
 def test_the_bash_script_completes_in_bash(tmp_path: Path) -> None:
     text = f"""
-    city-audience() {{ PYTHONPATH='{PROJECT}' '{sys.executable}' -m sim.run "$@"; }}
+    city-audience() {{ PYTHONPATH='{PROJECT}' '{sys.executable}' -m sim.cli "$@"; }}
     {script("bash")}
     ask() {{ COMP_LINE="$1"; COMP_POINT=${{#1}}; _city_audience; echo "${{COMPREPLY[*]}}"; }}
     ask "city-audience comp"
@@ -361,7 +361,7 @@ def test_the_bash_script_completes_in_bash(tmp_path: Path) -> None:
 def test_help_and_completion_import_nothing_heavy() -> None:
     code = """
 import sys
-from sim.run import main
+from sim.cli import main
 main(["--help"]); main(["__complete", "city-audience run city="])
 heavy = {"numpy", "pandas", "hydra", "omegaconf", "pydantic", "yaml", "rich", "scipy"} & set(sys.modules)
 assert not heavy, heavy
@@ -378,7 +378,7 @@ assert not heavy, heavy
 
 def from_elsewhere(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
-    arguments = [sys.executable, "-m", "sim.run", *words]
+    arguments = [sys.executable, "-m", "sim.cli", *words]
     return subprocess.run(arguments, capture_output=True, text=True, cwd=folder, env=environment, check=False)
 
 
@@ -410,20 +410,9 @@ def test_the_python_api(study: FakeStudy, tmp_path: Path) -> None:
         load(city="bigvile_2019")
 
 
-@pytest.mark.parametrize("first", ["from sim import compare, run", "import sim.compare, sim.run", ""])
-def test_modules_and_functions_of_one_name_get_along(first: str) -> None:
-    code = f"""
-{first}
-from sim import compare, load, run
-import sim.run, sim.compare
-assert callable(run) and callable(compare) and sim.run.main and compare.paired_differences
-try:
-    run(None, seed=-1)
-except ValueError as error:
-    assert "seed: -1" in str(error)
-"""
-    environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
-    subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+def test_no_module_takes_the_name_of_a_public_function() -> None:
+    package = Path(sim.__file__).resolve().parent
+    assert not {path.stem for path in package.iterdir()} & set(sim.__all__)
 
 
 def test_compare_checks_its_options(study: FakeStudy) -> None:

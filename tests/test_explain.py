@@ -78,7 +78,7 @@ WORDS: list[tuple[dict[str, Any], str, str]] = [
 
 
 def scenario(name: str = "x", **changes: dict[str, Any]) -> Scenario:
-    return small_scenario(300, name=name, change=changes)
+    return small_scenario(300, name=name, label={"fr": name, "en": name}, change=changes)
 
 
 def plain(text: str) -> str:

@@ -6,14 +6,8 @@ import numpy as np
 import pytest
 
 from sim.figures import BANDS, InputError
-from sim.population import (
-    ATTACHMENT_CAP,
-    People,
-    build_people,
-    gamma_table,
-    largest_remainder,
-    lognormal_table,
-)
+from sim.population import ATTACHMENT_CAP, People, build_people, largest_remainder
+from sim.quantiles import gamma_table, lognormal_table
 from tests.inputs import small_scenario
 
 PERCENT = (14.6, 32.1, 21.3, 15.0, 10.5, 6.5)

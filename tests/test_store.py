@@ -18,8 +18,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim import compare, store
-from sim.store import Checkpoint, StoreError, canonical_hash, find_finished, result_folder, write_result
+from sim import provenance, store
+from sim.checkpoint import Checkpoint, clean_leftovers
+from sim.differences import DIFFERENCE_COLUMNS
+from sim.provenance import canonical_hash
+from sim.replicates import gather, replicate_until
+from sim.store import StoreError, find_finished, result_folder, write_result
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIG = {"seed": 7, "city": {"residents": 24_900, "share": 0.1}, "platforms": ["facebook", "twitter"]}
@@ -47,7 +51,7 @@ def tables(value: float = 0.1) -> dict[str, pd.DataFrame]:
 
 
 def about(**more) -> dict:
-    return store.manifest(
+    return provenance.manifest(
         CONFIG, seed=7, replicates=2, stop_reason="fixed", wall_time_s=1.23456, inputs={"b.yaml": "0"}, **more
     )
 
@@ -176,7 +180,7 @@ def test_full_disk(tmp_path, folder, monkeypatch):
         Path(path).write_bytes(data[:3])
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(store, "_write_file", full)
+    monkeypatch.setattr(store, "write_file", full)
     with pytest.raises(StoreError, match="No space"):
         store.ensure_writable(tmp_path / "new")
     with pytest.raises(StoreError, match="No space"):
@@ -213,15 +217,15 @@ def _umask() -> int:
     return mask
 
 
-def test_differences_table_of_compare_fits():
-    assert tuple(compare.DIFFERENCE_COLUMNS) == store.COLUMNS["differences"]
+def test_differences_table_fits():
+    assert tuple(DIFFERENCE_COLUMNS) == store.COLUMNS["differences"]
 
 
 def test_a_finished_result_is_never_overwritten(folder, monkeypatch):
     first = write(folder, 0.1)
     bytes_before = {p.name: (p.read_bytes(), p.stat().st_mtime_ns) for p in folder.iterdir()}
     assert write(folder, 0.9) == first
-    monkeypatch.setattr(store, "_write_file", None)  # not even tried
+    monkeypatch.setattr(store, "write_file", None)  # not even tried
     assert write(folder, 0.9) == first
     assert {p.name: (p.read_bytes(), p.stat().st_mtime_ns) for p in folder.iterdir()} == bytes_before
 
@@ -309,11 +313,12 @@ from pathlib import Path
 sys.path.insert(0, {root!r})
 from tests import test_store as t
 from sim import store
+from sim.checkpoint import Checkpoint, clean_leftovers
 
 base, real = Path(sys.argv[1]), dict(fsync=os.fsync, rename=os.rename, replace=os.replace)
 
 def work(folder):
-    points = store.Checkpoint(folder.parent, t.DIGEST, "stamp")
+    points = Checkpoint(folder.parent, t.DIGEST, "stamp")
     for r in range(2):
         if points.get("a", r) is None:
             points.put("a", r, t.tables(r))
@@ -372,7 +377,7 @@ def test_killed_at_every_step(tmp_path):
                 pd.testing.assert_frame_equal(saved["kpis"], tables(r)["kpis"], check_exact=True)
         write(folder)
         assert find_finished(folder) is not None
-        store.clean_leftovers(results, temporary_age_s=-1)
+        clean_leftovers(results, temporary_age_s=-1)
         assert {p.name for p in results.iterdir()} == {folder.name}
     assert states == {True, False}
 
@@ -411,13 +416,13 @@ def test_leftovers_are_cleaned_when_old_and_never_the_results(tmp_path, folder):
         "mine",
     ):
         (tmp_path / name).mkdir()
-    assert store.clean_leftovers(tmp_path) == [f".partial-{DIGEST[:12]}"]
+    assert clean_leftovers(tmp_path) == [f".partial-{DIGEST[:12]}"]
     os.utime(tmp_path / ".tmp-x-0123456789ab", (0, 0))
     os.utime(tmp_path / ".tmp-mine", (0, 0))
     os.utime(tmp_path / ".partial-000000000000", (0, 0))
-    assert store.clean_leftovers(tmp_path) == [".partial-000000000000", ".tmp-x-0123456789ab"]
+    assert clean_leftovers(tmp_path) == [".partial-000000000000", ".tmp-x-0123456789ab"]
     assert {p.name for p in tmp_path.iterdir()} == {folder.name, ".tmp-mine", "mine"}
-    assert store.clean_leftovers(tmp_path / "nowhere") == []
+    assert clean_leftovers(tmp_path / "nowhere") == []
 
 
 # --- resuming ----------------------------------------------------------------------------------------
@@ -459,14 +464,14 @@ def test_another_request_or_other_code_does_not_see_it(tmp_path):
 
 
 def test_another_process_may_finish_and_remove_the_folder(tmp_path, monkeypatch):
-    points, write_file = Checkpoint(tmp_path, DIGEST, "stamp"), store._write_file
+    points, write_file = Checkpoint(tmp_path, DIGEST, "stamp"), store.write_file
 
     def overtaken(path, data):
-        monkeypatch.setattr(store, "_write_file", write_file)
+        monkeypatch.setattr(store, "write_file", write_file)
         points.remove()
         return write_file(path, data)
 
-    monkeypatch.setattr(store, "_write_file", overtaken)
+    monkeypatch.setattr(store, "write_file", overtaken)
     points.put("a", 0, awkward())
     assert points.get("a", 0) is not None
 
@@ -504,14 +509,14 @@ def test_a_killed_comparison_resumes_to_the_same_result(tmp_path):
 
     def go():
         points = Checkpoint(tmp_path, DIGEST)
-        return compare.replicate_until(run_one, ["a", "b"], 3, map, saved=points)
+        return replicate_until(run_one, ["a", "b"], 3, map, saved=points)
 
     ran: list = []
     with pytest.raises(KeyboardInterrupt):
         go()
-    resumed = compare.gather(go()[0])["kpis"]
+    resumed = gather(go()[0])["kpis"]
     assert len(ran) == 4 + 3
-    again = compare.gather(go()[0])["kpis"]
+    again = gather(go()[0])["kpis"]
     assert len(ran) == 7
     pd.testing.assert_frame_equal(resumed, again, check_exact=True)
     assert list(resumed["scenario"]) == list("aaabbb")
@@ -536,7 +541,7 @@ def test_manifest_says_what_and_not_where():
         assert place not in text
     for bad in ("/etc/x.yaml", "../x.yaml", "C:\\x.yaml", "~/x.yaml"):
         with pytest.raises(ValueError, match="relative"):
-            store.manifest(CONFIG, seed=1, replicates=1, stop_reason="", wall_time_s=0, inputs={bad: ""})
+            provenance.manifest(CONFIG, seed=1, replicates=1, stop_reason="", wall_time_s=0, inputs={bad: ""})
     with pytest.raises(ValueError, match="already has seed"):
         about(extra={"seed": 1})
 
@@ -551,31 +556,31 @@ def _git(where: Path, *words: str) -> str:
 def test_checkout_only_counts_where_the_package_is_tracked(tmp_path, monkeypatch):
     package = tmp_path / "sim"
     package.mkdir()
-    (package / "store.py").write_text("x = 1\n")
-    monkeypatch.setattr(store, "__file__", str(package / "store.py"))
+    (package / "provenance.py").write_text("x = 1\n")
+    monkeypatch.setattr(provenance, "__file__", str(package / "provenance.py"))
     none = {"commit": "not a git checkout", "dirty": None}
-    assert store.checkout() == none
+    assert provenance.checkout() == none
     _git(tmp_path, "init", "-q")
     (tmp_path / "other.txt").write_text("x")
     _git(tmp_path, "add", "other.txt")
     _git(tmp_path, "commit", "-qm", "other")
-    assert store.checkout() == none
+    assert provenance.checkout() == none
     _git(tmp_path, "add", ".")
     _git(tmp_path, "commit", "-qm", "package")
     head = _git(tmp_path, "rev-parse", "HEAD")
-    assert store.checkout() == {"commit": head, "dirty": False}
-    before = store.code_hash()
-    (package / "store.py").write_text("x = 2\n")
-    assert store.checkout() == {"commit": head, "dirty": True}
-    assert store.code_hash() != before
+    assert provenance.checkout() == {"commit": head, "dirty": False}
+    before = provenance.code_hash()
+    (package / "provenance.py").write_text("x = 2\n")
+    assert provenance.checkout() == {"commit": head, "dirty": True}
+    assert provenance.code_hash() != before
     monkeypatch.setenv("PATH", "")
-    assert store.checkout() == none
+    assert provenance.checkout() == none
 
 
 def test_hash_of_a_file(tmp_path):
     (tmp_path / "x").write_bytes(b"abc")  # the example of FIPS 180-2
     expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    assert store.hash_file(tmp_path / "x") == expected
+    assert provenance.hash_file(tmp_path / "x") == expected
 
 
 def test_readme_explains_every_file_and_column():

@@ -13,19 +13,12 @@ import pytest
 
 from sim.figures import InputError
 from sim.graph_io import friendship_graph, read_graph, ties_from_networkx
+from sim.groups import Groups, friendship_groups
 from sim.population import People, build_people
+from sim.recipe import Crowd, Recipe
+from sim.relays import _cumulated_shares, relay_follows
 from sim.scenario import Scenario
-from sim.ties import (
-    Crowd,
-    Groups,
-    Recipe,
-    Ties,
-    _cumulated_shares,
-    compressed_rows,
-    friendship_groups,
-    grow_ties,
-    relay_follows,
-)
+from sim.ties import Ties, compressed_rows, grow_ties
 from tests.inputs import small_scenario
 
 PLATFORMS = ("facebook", "instagram", "snapchat", "twitter")

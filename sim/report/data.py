@@ -12,19 +12,6 @@ import pandas as pd
 AGE_BANDS = ("0-14", "15-29", "30-44", "45-59", "60-74", "75+")
 VERDICTS = ("better", "worse", "no_difference", "cannot_tell", "changed")
 PERCENT_UNITS = frozenset({"percent", "%"})
-# Counts that grow with the number of people simulated: a thinned city shows a fraction of them.
-EXTENSIVE_KPIS = frozenset(
-    {
-        "followers",
-        "new_followers",
-        "unfollows",
-        "impressions",
-        "reach_per_post",
-        "interactions",
-        "residents_reached",
-        "residents_never_reached",
-    }
-)
 # The KPIs of the first figure, in this order, after the decision KPI.
 KEY_KPIS = (
     "weekly_coverage_of_residents",
@@ -67,7 +54,7 @@ class ReportInput:
     """Everything the report says, and nothing it has to look up.
 
     `n_residents` counts the residents of the real city; `sampling` is the fraction of them simulated
-    (1.0 = one to one), and the counts of the frames are as simulated: the report divides them by `sampling`.
+    (1.0 = one to one); the counts of the frames are already at the size of the city.
     `zone_relative` is the zone of indifference as a share of the baseline (0.02 = 2 %). The first scenario is
     the baseline. Frames may be empty; a section without data says so. Columns are those of the result tables;
     `best`: scenario, mean, p_best, p_within_zone_of_best; `gain`: kpi, alternative, gain (variance of the
@@ -149,16 +136,12 @@ class View:
         keys = ["scenario", "kpi", "platform", "age_band", "week"]
         self._means: dict[tuple[str, ...], float] = self._kpis.groupby(keys)["value"].mean().to_dict()
 
-    def scale(self, kpi: str) -> float:
-        """Factor from the simulated count to the city (1 for ratios and for full-size runs)."""
-        return 1 / self.data.sampling if kpi in EXTENSIVE_KPIS and self.data.sampling > 0 else 1.0
-
     def mean(
         self, scenario: str, kpi: str, platform: str = "all", age_band: str = "all", week: str = "all"
     ) -> float:
         """Mean over replicates, at the size of the city; NaN when the row does not exist."""
         value = self._means.get((scenario, kpi, platform, age_band, week), math.nan)
-        return float(value) * self.scale(kpi)
+        return float(value)
 
     def runs(self, scenario: str, kpi: str) -> pd.Series:
         """Whole-horizon values of a KPI by replicate (index replicate), at the size of the city."""
@@ -170,7 +153,7 @@ class View:
             & (f["age_band"] == "all")
             & (f["week"] == "all")
         )
-        return f[keep].set_index("replicate")["value"].sort_index() * self.scale(kpi)
+        return f[keep].set_index("replicate")["value"].sort_index()
 
     def values_of(self, column: str, kpi: str) -> list[str]:
         """Distinct values of `column` among the rows of a KPI, sorted, "all" left out."""
@@ -210,9 +193,9 @@ class View:
     def _effects_of(self, frame: pd.DataFrame) -> Iterable[Effect]:
         for row in frame.to_dict("records"):
             kpi = str(row["kpi"])
-            text, k = self.text(kpi), self.scale(kpi)
+            text = self.text(kpi)
             v = {
-                c: float(row[c]) * k
+                c: float(row[c])
                 for c in ("mean_baseline", "mean_alternative", "difference", "ci_low", "ci_high")
             }
             verdict = str(row["verdict"])

@@ -67,7 +67,7 @@ def hours_table(view: View) -> pd.DataFrame:
     full = per_run.apply(lambda s: s.droplevel([0, 1]).reindex(range(24), fill_value=0))
     table = full.groupby(level=[0, 2]).mean().unstack(0)
     days = max(1, view.data.horizon_weeks * 7)
-    k = 1 / (view.data.sampling or 1.0) / days
+    k = 1 / days
     return table[[s for s in view.names if s in table.columns]] * k
 
 

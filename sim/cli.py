@@ -7,51 +7,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
 
+from sim.terminal import WORDS, kpi_table, labelled, number_text, provenance_cells, show, table_of
 from sim.usage import PROGRAM, SHELLS, VERB, VERBS
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from rich.table import Table
-
-    from sim.request import Options
 
 EXIT_FAILED_JOB, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 1, 2, 130
 HELP = ("--help", "-h", "help")
-WIDE = 200
-
-WORDS = {
-    "fr": {
-        "report": "Rapport", "folder": "Dossier", "table": "Tableau", "interrupted": "Interrompu.",
-        "reused": "Déjà calculé : résultat repris tel quel.",
-        "failed": "{failed} calcul(s) sur {all} en échec ; la même commande les reprendra.",
-        "city": "Ville", "year": "Année", "residents": "Habitants", "accounts": "Comptes (abonnés)",
-        "posts": "Publications par semaine", "figures": "Chiffres", "sources": "Sources", "name": "Nom",
-        "platform": "Réseau", "formats": "Formats", "years": "Usage connu en", "label": "Libellé",
-        "about": "Contenu", "kpi": "Indicateur", "mean": "Moyenne", "sd": "Écart-type d'un tirage",
-        "interval": "Intervalle à 95 %", "unit": "Unité", "age": "Âge",
-        "comparison": "Comparaisons (compare comparison=NOM)", "scenario": "Scénarios (run scenario=NOM)",
-        "change": "Changements (run change=[NOM])", "all": "tous",
-        "measured": "mesurés", "borrowed": "empruntés", "assumed": "supposés", "given": "donnés",
-        "draws": "{} tirages",
-    },
-    "en": {
-        "report": "Report", "folder": "Folder", "table": "Table", "interrupted": "Interrupted.",
-        "reused": "Already computed: the result is reused as it is.",
-        "failed": "{failed} of {all} job(s) failed; the same command will take them up again.",
-        "city": "City", "year": "Year", "residents": "Residents", "accounts": "Accounts (followers)",
-        "posts": "Posts a week", "figures": "Figures", "sources": "Sources", "name": "Name",
-        "platform": "Platform", "formats": "Formats", "years": "Use known in", "label": "Label",
-        "about": "Content", "kpi": "Indicator", "mean": "Mean", "sd": "Standard deviation of a draw",
-        "interval": "95 % interval", "unit": "Unit", "age": "Age",
-        "comparison": "Comparisons (compare comparison=NAME)", "scenario": "Scenarios (run scenario=NAME)",
-        "change": "Changes (run change=[NAME])", "all": "all",
-        "measured": "measured", "borrowed": "borrowed", "assumed": "assumed", "given": "given",
-        "draws": "{} draws",
-    },
-}  # fmt: skip
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -140,7 +102,7 @@ def _run(overrides: list[str], own: str | None, lang: str) -> int:
     from sim.study import run_one
 
     print(sentence(scenario, options.lang, baseline), file=sys.stderr)
-    _show(_kpi_table(run_one(scenario, options), options, _title(scenario, options)))
+    show(kpi_table(run_one(scenario, options), scenario, options.lang))
     return 0
 
 
@@ -158,22 +120,26 @@ def _compare(overrides: list[str], own: str | None, lang: str) -> int:
         print(words["reused"])
     print(study.stop_reason)
     print(study.verdict)
-    print(f"{words['report']}{_colon(comparison.options.lang)} {study.report}")
+    print(labelled("report", study.report, comparison.options.lang))
     return 0
 
 
 def _sweep(overrides: list[str], own: str | None, lang: str) -> int:
     from sim.sweep import run_sweep
 
-    sweep = run_sweep(overrides, own, announce=lambda line: print(line, file=sys.stderr))
-    words = WORDS[sweep.options.lang]
+    words = WORDS[lang]
+
+    def announce(status: str, asked: Sequence[str], reason: str) -> None:
+        print(f"{words[f'job_{status}']:6}  {' '.join(asked)}  {reason}".rstrip(), file=sys.stderr)
+
+    sweep = run_sweep(overrides, own, announce=announce)
     if sweep.reused:
         print(words["reused"])
     if sweep.failed:
         print(words["failed"].format(failed=sweep.failed, all=len(sweep.jobs)), file=sys.stderr)
         for row in sweep.jobs[sweep.jobs["status"] != "ok"].itertuples():
             print(f"{row.overrides}: {row.reason}", file=sys.stderr)
-    print(f"{words['table']}{_colon(sweep.options.lang)} {sweep.folder / 'kpis.csv'}")
+    print(labelled("table", sweep.folder / "kpis.csv", lang))
     return EXIT_FAILED_JOB if sweep.failed else 0
 
 
@@ -183,11 +149,11 @@ def _explain(overrides: list[str], own: str | None, lang: str) -> int:
 
     if any(text.startswith("comparison=") for text in overrides):
         comparison = load_comparison(overrides, own)
-        print(comparison.label[lang])
-        print("\n".join(sentences(comparison.scenarios, lang)))
+        print(comparison.label[comparison.options.lang])
+        print("\n".join(sentences(comparison.scenarios, comparison.options.lang)))
     else:
-        baseline, scenario, _ = load_with_baseline(overrides, own)
-        print(sentence(scenario, lang, baseline))
+        baseline, scenario, options = load_with_baseline(overrides, own)
+        print(sentence(scenario, options.lang, baseline))
     return 0
 
 
@@ -207,14 +173,14 @@ def _cities(overrides: list[str], own: str | None, lang: str) -> int:
 
     _listing(overrides)
     words = WORDS[lang]
-    table = _table(
+    table = table_of(
         [words[w] for w in ("name", "city", "residents", "accounts", "posts", "figures", "sources")]
     )
     for row in catalogue.cities(catalogue.roots(own)):
-        accounts = ", ".join(f"{name} {_number(n, lang)}" for name, n in row["accounts"].items())
-        cells = [row["name"], row["label"][lang], _number(row["residents"], lang), accounts]
-        table.add_row(*cells, _number(row["posts_per_week"], lang), *_provenance(row, lang))
-    _show(table)
+        accounts = ", ".join(f"{name} {number_text(n, lang)}" for name, n in row["accounts"].items())
+        cells = [row["name"], row["label"][lang], number_text(row["residents"], lang), accounts]
+        table.add_row(*cells, number_text(row["posts_per_week"], lang), *provenance_cells(row, lang))
+    show(table)
     return 0
 
 
@@ -223,12 +189,12 @@ def _platforms(overrides: list[str], own: str | None, lang: str) -> int:
 
     _listing(overrides)
     words = WORDS[lang]
-    table = _table([words[w] for w in ("name", "platform", "formats", "years", "figures", "sources")])
+    table = table_of([words[w] for w in ("name", "platform", "formats", "years", "figures", "sources")])
     for row in catalogue.platforms(catalogue.roots(own)):
         years = ", ".join(map(str, row["years"]))
         cells = [row["name"], row["label"][lang], ", ".join(row["formats"]), years]
-        table.add_row(*cells, *_provenance(row, lang))
-    _show(table)
+        table.add_row(*cells, *provenance_cells(row, lang))
+    show(table)
     return 0
 
 
@@ -239,12 +205,12 @@ def _scenarios(overrides: list[str], own: str | None, lang: str) -> int:
     words = WORDS[lang]
     rows = catalogue.scenarios(catalogue.roots(own))
     for group in ("comparison", "scenario", "change"):
-        table = _table([words[w] for w in ("name", "label", "about", "sources")], title=words[group])
+        table = table_of([words[w] for w in ("name", "label", "about", "sources")], title=words[group])
         for row in rows:
             if row["group"] == group:
                 about = ", ".join(row["about"])
                 table.add_row(row["name"], row["label"].get(lang, ""), about, ", ".join(row["sources"]))
-        _show(table)
+        show(table)
     return 0
 
 
@@ -269,83 +235,6 @@ _VERBS: dict[str, Callable[[list[str], str | None, str], int]] = {
     "scenarios": _scenarios,
     "completion": _completion,
 }
-
-
-# --- tables ------------------------------------------------------------------------------------------
-
-
-def _table(columns: list[str], title: str = "") -> Table:
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, title=title or None, title_justify="left")
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
-
-
-def _show(table: Table) -> None:
-    """To the terminal's width; wide elsewhere, so that lines can be searched."""
-    from rich.console import Console
-
-    Console(width=None if sys.stdout.isatty() else WIDE, markup=False, highlight=False).print(table)
-
-
-def _number(value: Any, lang: str) -> str:
-    from sim.report.words import number
-
-    numeric = isinstance(value, int | float) and not isinstance(value, bool)
-    return number(float(value), lang) if numeric else "–"
-
-
-def _provenance(row: dict[str, Any], lang: str) -> list[str]:
-    figures = ", ".join(f"{n} {WORDS[lang][tag]}" for tag, n in row["tags"].items() if n)
-    return [figures, ", ".join(row["sources"])]
-
-
-def _colon(lang: str) -> str:
-    from sim.report.words import NNBSP
-
-    return f"{NNBSP}:" if lang == "fr" else ":"
-
-
-def _title(scenario: Any, options: Options) -> str:
-    return f"{scenario.label[options.lang]} · {scenario.city.label[options.lang]}"
-
-
-def _kpi_table(kpis: pd.DataFrame, options: Options, title: str) -> Table:
-    """Indicators of the whole city and of each platform; by age only in the result files."""
-    from sim.indicators import INDICATORS
-
-    lang, words = options.lang, WORDS[options.lang]
-    heads = [words[w] for w in ("kpi", "platform", "mean", "sd", "interval", "unit")]
-    draws = int(kpis["replicates"].max()) if len(kpis) else 0
-    table = _table(heads, title=f"{title} · {words['draws'].format(draws)}")
-    whole = kpis[kpis["age_band"] == "all"]
-    order = {name: i for i, name in enumerate(INDICATORS)}
-    for row in sorted(whole.itertuples(), key=lambda r: (order.get(r.kpi, len(order)), r.platform != "all")):
-        label = getattr(INDICATORS.get(row.kpi), lang, row.kpi)
-        values = [
-            _value(float(v), row.unit, lang) for v in (row.mean, row.spread_sd, row.ci_low, row.ci_high)
-        ]
-        platform = words["all"] if row.platform == "all" else row.platform
-        table.add_row(
-            label, platform, values[0], values[1], f"{values[2]} … {values[3]}", _unit(row.unit, lang)
-        )
-    return table
-
-
-def _value(value: float, unit: str, lang: str) -> str:
-    from sim.report.words import decimal, number
-
-    return number(value, lang, "share", 2) if unit.startswith("share of") else decimal(value, lang)
-
-
-def _unit(unit: str, lang: str) -> str:
-    """The unit in words; none for a share, which is shown in per cent and named by its indicator."""
-    from sim.report.words import unit_word
-
-    return "" if unit.startswith("share of") else unit_word(unit, lang)
 
 
 if __name__ == "__main__":
