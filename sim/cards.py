@@ -245,7 +245,7 @@ class Appeal(Strict):
 class Memory(Strict):
     """What residents remember: fatigue by exposures, affinity by engagement, novelty of a theme."""
 
-    fatigue_elasticity: Annotated[Figure, AfterValidator(lambda f: _fatigue(f))]
+    fatigue_elasticity: Annotated[Figure, AfterValidator(lambda f: _fatigue(f))]  # noqa: PLW0108 - defined below
     fatigue_reference_exposures: Positive
     fatigue_halflife_days: Positive
     affinity_gain: NonNegative

@@ -281,9 +281,10 @@ def _load(folder: Path) -> City | None:
         about |= {"platforms": tuple(about["platforms"]), "themes": tuple(about["themes"])}
         about["residuals"] = pd.DataFrame(about["residuals"])
         accounts = [name.partition(".")[2] for name in arrays if name.startswith("followers.")]
+        columns: dict[str, Any] = {name: arrays[name] for name in COLUMNS}
         return City(
             **about,
-            **{name: arrays[name] for name in COLUMNS},
+            **columns,
             ties=Ties(*(arrays[f"ties.{name}"] for name in _TIES)),
             followers={account: arrays[f"followers.{account}"] for account in accounts},
         )

@@ -47,8 +47,11 @@ def _fold(state: U64, ids: Any) -> U64:
     ids = np.asarray(ids)
     scaled = ids.astype(np.uint64, copy=True)
     scaled *= _GOLDEN
-    scaled += state
     scaled += _GOLDEN
+    if state.size == 1 or state.shape == scaled.shape:
+        scaled += state.reshape(-1)[0] if state.size == 1 else state
+    else:
+        scaled = scaled + state
     return mix(scaled)
 
 

@@ -16,7 +16,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 BANDS = ("0-14", "15-29", "30-44", "45-59", "60-74", "75+")
 ADULT_BANDS = BANDS[1:]
 CIRCLES = ("resident", "around", "country", "abroad")
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LANGUAGES = ("fr", "en")
 
 Tag = Literal["measured", "borrowed", "assumed", "given"]

@@ -19,14 +19,23 @@ class Indicator:
     is_additive: bool = False
 
 
-def _i(unit: str, direction: Literal["up", "down", "neutral"], *words: str, count: bool = False) -> Indicator:
-    return Indicator(unit, direction, *words, is_additive=count)
+def _i(
+    unit: str,
+    direction: Literal["up", "down", "neutral"],
+    fr: str,
+    en: str,
+    definition_fr: str,
+    definition_en: str,
+    count: bool = False,
+) -> Indicator:
+    return Indicator(unit, direction, fr, en, definition_fr, definition_en, is_additive=count)
 
 
 INDICATORS: dict[str, Indicator] = {
     "weekly_coverage_of_residents": _i(
         "share of residents", "up", "Habitants touchés chaque semaine", "Residents reached each week",
-        "Part de tous les habitants ayant vu au moins une publication dans la semaine, en moyenne sur les semaines.",
+        "Part de tous les habitants ayant vu au moins une publication dans la semaine,"
+        " en moyenne sur les semaines.",
         "Share of all residents who saw at least one post in a week, mean over the weeks.",
     ),
     "coverage_of_residents": _i(

@@ -27,15 +27,17 @@ from sim.audience import Followers, Memory, Timetable, discovery_times, group_of
 from sim.cards import ACTIONS
 from sim.city import City
 from sim.figures import BANDS
-from sim.laws import HIDE, SHARE, Laws, Posts, build_posts
+from sim.laws import CLICK, HIDE, SHARE, Laws, Posts, build_posts
 from sim.sessions import HOUR_MIN, WEEK_MIN, session_key
-from sim.tally import MAX_DEPTH, WORK, Tally
+from sim.tally import MAX_DEPTH, MEASURES, WORK, Tally
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
-DISPLAY = np.dtype([("post", "i4"), ("who", "i4"), ("cell", "i8"), ("depth", "i4")])
+DISPLAY = np.dtype([("post", "i4"), ("who", "i4"), ("cell", "i8"), ("depth", "i4"), ("again", "i4")])
 ENDORSED = np.uint8(1 << 7)
+ACTION_BITS = (1 << np.arange(len(ACTIONS))).astype(np.uint8)
+FIRST_MEASURE = MEASURES.index(ACTIONS[0])
 
 
 @dataclass
@@ -207,9 +209,9 @@ class Kernel:
         )
         self.tally.work[WORK.index("exposures")] += len(post)
         self.tally.work[WORK.index("sessions_walked")] += walked
-        self._enter(post[index], who[index], t, cell, depth[index])
+        self._enter(post[index], who[index], t, cell, depth[index], again=0)
 
-    def _enter(self, post: I64, who: I64, t: F64, cell: I64, depth: I64) -> None:
+    def _enter(self, post: I64, who: I64, t: F64, cell: I64, depth: I64, again: int) -> None:
         """Write displays into the calendar of the hours where they fall."""
         keep = np.flatnonzero((t <= self.laws.expiry[post]) & (t < self.laws.n_hours * HOUR_MIN))
         if not len(keep):
@@ -220,6 +222,7 @@ class Kernel:
         rows = np.empty(len(keep), dtype=DISPLAY)
         for name, column in (("post", post), ("who", who), ("cell", cell), ("depth", depth)):
             rows[name] = column[keep]
+        rows["again"] = again
         starts = np.flatnonzero(np.diff(hour, prepend=-1)).tolist()
         for start, end in zip(starts, [*starts[1:], len(rows)], strict=True):
             self._calendar.setdefault(int(hour[start]), []).append(rows[start:end])
@@ -241,42 +244,53 @@ class Kernel:
         state.times_seen[place, who] = n
         flags = state.flags[place, who] | np.where(turn.endorsed, ENDORSED, np.uint8(0))
         self._count_displays(shown, first)
-        common = (
-            self._affinity(who),
-            self.city.interest[laws.theme[post], who],
-            self._tired(account, who),
-            behaviour.standing(
-                state.followers.is_following[account, who],
-                flags & ENDORSED > 0,
-                laws.stranger[k],
-                laws.endorsement[k],
-            ),
-            laws.repeat[n],
-        )
-        week = self.hour * HOUR_MIN // WEEK_MIN
-        for a, action in enumerate(ACTIONS):
-            base = self.posts.react[post, a, self.band[who]]
-            chance = (
-                behaviour.hide_chance(base, laws.repeat[n])
-                if a == HIDE
-                else behaviour.reaction_chance(base, self.city.expressiveness[who], *common)
-            )
-            bit = np.uint8(1 << a)
-            done = (draws.uniform(self.posts.key_act[post, a], who) < chance) & (flags & bit == 0)
-            flags = np.where(done, flags | bit, flags)
-            self.tally.count(action, account[done], self.group[who[done]], week, post[done])
-            if action in ("like", "comment", "share"):
-                np.bitwise_or.at(self.tally.engaged, who[done], (1 << k[done]).astype(np.uint16))
-                written.warmer.append(who[done])
-            if a == HIDE:
-                written.colder.append(who[done])
-            if a == SHARE:
-                self._queue_shares(shown[done], account[done])
-        state.flags[place, who] = flags
+        self._react(turn, flags, n, written)
         self._follow_or_leave(shown, first, written)
-        again = shown[first]
-        self._reappear(again)
+        self._reappear(shown[first | (shown["again"] > 0)])
         return shown
+
+    def _react(
+        self, turn: _Turn, flags: NDArray[np.uint8], n: NDArray[np.uint8], written: _Writes
+    ) -> None:
+        """Reactions of one turn; ``flags`` uint8[n] what each pair has done, ``n`` times seen."""
+        laws, city = self.laws, self.city
+        post, who = turn.rows["post"].astype(np.int64), turn.rows["who"].astype(np.int64)
+        account, k = laws.schedule.account[post], laws.platform[post]
+        standing = behaviour.standing(
+            self.state.followers.is_following[account, who],
+            flags & ENDORSED > 0,
+            laws.stranger[k],
+            laws.endorsement[k],
+        )
+        base, repeat = self.posts.react[post, self.band[who]], laws.repeat[n]
+        viewer = (
+            city.expressiveness[who],
+            self._affinity(who),
+            city.interest[laws.theme[post], who],
+            self._tired(account, who),
+            standing,
+            repeat,
+        )
+        chance = behaviour.reaction_chance(base, *(column[:, None] for column in viewer))
+        chance[:, HIDE] = behaviour.hide_chance(base[:, HIDE], repeat)
+        luck = draws.uniform(self.posts.key_act[post], who[:, None])
+        done = (luck < chance) & (flags[:, None] & ACTION_BITS == 0)
+        flags |= np.bitwise_or.reduce(np.where(done, ACTION_BITS, np.uint8(0)), axis=1)
+        self.state.flags[self._place[post], who] = flags
+        row, action = np.nonzero(done)
+        self._count_reactions(post[row], who[row], action)
+        engaged = row[(action != CLICK) & (action != HIDE)]
+        np.bitwise_or.at(self.tally.engaged, who[engaged], (1 << k[engaged]).astype(np.uint16))
+        written.warmer.append(who[engaged])
+        written.colder.append(who[row[action == HIDE]])
+        self._queue_shares(turn.rows[row[action == SHARE]])
+
+    def _count_reactions(self, post: I64, who: I64, action: I64) -> None:
+        week, measure = self.hour * HOUR_MIN // WEEK_MIN, FIRST_MEASURE + action
+        np.add.at(
+            self.tally.weekly, (self.laws.schedule.account[post], self.group[who], week, measure), 1
+        )
+        np.add.at(self.tally.posts, (post, measure), 1)
 
     def _count_displays(self, shown: NDArray[np.void], first: NDArray[np.bool_]) -> None:
         tally, laws = self.tally, self.laws
@@ -294,8 +308,11 @@ class Kernel:
         by_friend = first & (shown["depth"] > 0)
         tally.friend_reach += np.bincount(post[by_friend], minlength=len(tally.friend_reach))
 
-    def _queue_shares(self, shared: NDArray[np.void], account: I64) -> None:
-        deeper = shared.copy()
+    def _queue_shares(self, shared: NDArray[np.void]) -> None:
+        """Pass shares on at the next hour, one generation deeper."""
+        if not len(shared):
+            return
+        deeper, account = shared.copy(), self.laws.schedule.account[shared["post"]]
         deeper["depth"] += 1
         self._shared = _joined([self._shared, deeper])
         depth = np.minimum(deeper["depth"], MAX_DEPTH).astype(np.int64)
@@ -303,26 +320,21 @@ class Kernel:
         np.maximum.at(self.tally.depth, deeper["post"].astype(np.int64), deeper["depth"].astype(np.int64))
 
     def _reappear(self, shown: NDArray[np.void]) -> None:
-        """Enter the next display of posts just seen for the first time; it chains itself from there."""
-        found = []
-        post, who = shown["post"].astype(np.int64), shown["who"].astype(np.int64)
-        cell, depth = shown["cell"], shown["depth"].astype(np.int64)
-        while len(post):
-            k = self.laws.platform[post]
-            t, cell = feed.next_display(
-                self.laws.feed,
-                k,
-                k * len(BANDS) + self.band[who],
-                self.city.activity[k, who].astype(np.float64),
-                draws.bits(self._session_keys[k], who),
-                cell,
-                draws.uniform(self.posts.key_again[post], who, cell),
-            )
-            more = t <= self.laws.expiry[post]
-            post, who, t, cell, depth = (column[more] for column in (post, who, t, cell, depth))
-            found.append((post, who, t, cell, depth))
-        if found:
-            self._enter(*(np.concatenate(column) for column in zip(*found, strict=True)))
+        """Enter the next display of posts seen: a geometric number of sessions later."""
+        if not len(shown):
+            return
+        post, who, cell = shown["post"].astype(np.int64), shown["who"].astype(np.int64), shown["cell"]
+        k = self.laws.platform[post]
+        t, cell = feed.next_display(
+            self.laws.feed,
+            k,
+            k * len(BANDS) + self.band[who],
+            self.city.activity[k, who].astype(np.float64),
+            draws.bits(self._session_keys[k], who),
+            cell,
+            draws.uniform(self.posts.key_again[post], who, cell),
+        )
+        self._enter(post, who, t, cell, shown["depth"].astype(np.int64), again=1)
 
     # --- follow -------------------------------------------------------------------------------------
 
@@ -330,6 +342,8 @@ class Kernel:
         self, shown: NDArray[np.void], first: NDArray[np.bool_], written: _Writes
     ) -> None:
         """Who starts or stops following because of what was just displayed (first displays only)."""
+        if not first.any():
+            return
         laws, followers = self.laws, self.state.followers
         post, who = shown["post"].astype(np.int64)[first], shown["who"].astype(np.int64)[first]
         by_friend = shown["depth"][first] > 0
@@ -347,6 +361,8 @@ class Kernel:
     def _follow(
         self, post: I64, who: I64, might: NDArray[np.bool_], account: I64, chance: F64, written: _Writes
     ) -> None:
+        if not might.any():
+            return
         post, who, account = post[might], who[might], account[might]
         k = self.laws.account_platform[account]
         inclined = self.laws.follow_weight[k, self.band[who]] * self._affinity(who)
@@ -437,7 +453,9 @@ def _turns(wave: NDArray[np.void], n_rows: int) -> list[_Turn]:
     opens[1:] = (pair[1:] != pair[:-1]) | (wave["cell"][1:] != wave["cell"][:-1])
     starts = np.flatnonzero(opens)
     endorsed = np.maximum.reduceat(wave["depth"], starts) > 0
+    again = np.maximum.reduceat(wave["again"], starts)
     wave, pair = wave[starts], pair[starts]
+    wave["again"] = again
     new = np.ones(len(wave), dtype=bool)
     new[1:] = pair[1:] != pair[:-1]
     at = np.arange(len(wave))

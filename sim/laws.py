@@ -25,6 +25,7 @@ I64 = NDArray[np.int64]
 U64 = NDArray[np.uint64]
 
 MONTH_MIN = 365.25 / 12 * 1440
+CLICK = ACTIONS.index("click")
 HIDE = ACTIONS.index("hide")
 SHARE = ACTIONS.index("share")
 
@@ -37,7 +38,7 @@ class Laws:
     ``unfollow_if_overposted``, ``reach_anchor``, ``at_followers``, ``size_exponent``, ``displayed``
     (mean chance of display of an offered post) float64[K]; ``discovery_per_min``, ``unfollow_per_min``
     float64[K]; ``follow_weight`` float64[K, 6]; ``attention`` float64[K, n_rows]. Per post (P): ``platform`` int64, ``expiry`` float64
-    minutes, ``theme`` int64, ``offer_factor`` float64 (format and novelty), ``react_base`` float64[P, 5, 6]
+    minutes, ``theme`` int64, ``offer_factor`` float64 (format and novelty), ``react_base`` float64[P, 6, 5]
     without appeal, ``is_overposting`` bool.
     """
 
@@ -177,7 +178,7 @@ def _offer_factor(scenario: Scenario, schedule: Schedule) -> F64:
 
 
 def _react_base(scenario: Scenario, schedule: Schedule) -> F64:
-    out = np.zeros((len(schedule), len(ACTIONS), len(BANDS)))
+    out = np.zeros((len(schedule), len(BANDS), len(ACTIONS)))
     for row, (fmt, theme) in enumerate(zip(schedule.format, schedule.theme, strict=True)):
         card = _card(scenario, schedule, row)
         by_band = np.array(card.react_by_band.row())
@@ -185,7 +186,7 @@ def _react_base(scenario: Scenario, schedule: Schedule) -> F64:
         gain = fit * schedule.novelty[row] * schedule.target_gain[row]
         for a, action in enumerate(ACTIONS):
             base = card.reactions[action].value * getattr(card.formats[fmt], action).value
-            out[row, a] = base if a == HIDE else base * gain * by_band
+            out[row, :, a] = base if a == HIDE else base * gain * by_band
     return rounded(out)
 
 
@@ -203,7 +204,7 @@ def _overposting(scenario: Scenario, schedule: Schedule) -> NDArray[np.bool_]:
 @dataclass(frozen=True)
 class Posts:
     """One replicate's posts. ``offer`` float64[P] offer chance before the account's scale; ``react``
-    float64[P, 5, 6]; ``openness`` float64 visibility * crowding / competition, the platforms' hours first
+    float64[P, 6, 5] by age band and action; ``openness`` float64 visibility * crowding / competition, the platforms' hours first
     (for shares, which nothing crowds), then each post's; add an absolute hour to ``own_at`` int64[P] or
     ``shared_at`` int64[P] to point into it; ``key_*`` uint64[P] keys of the decisions about each post."""
 
@@ -229,7 +230,7 @@ def build_posts(laws: Laws, city: City, seed: int, replicate: int) -> Posts:
     for_reach, for_reaction = behaviour.appeal(laws.scenario.behaviour.appeal, u1, u2)
     offer = laws.offer_factor * for_reach
     react = laws.react_base * for_reaction[:, None, None]
-    react[:, HIDE] = laws.react_base[:, HIDE]
+    react[:, :, HIDE] = laws.react_base[:, :, HIDE]
     openness, own_at, shared_at = _openness(laws, *_crowding(laws, city, offer))
 
     def keys(purpose: str) -> U64:

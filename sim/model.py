@@ -31,6 +31,8 @@ class CityModel(mesa.Model):
     all chance. ``datacollector`` keeps followers, reach and interactions hour by hour if ``collect``.
     """
 
+    running: bool
+
     def __init__(
         self,
         scenario: Scenario,
@@ -122,7 +124,8 @@ class Resident(mesa.Agent):
     def follows(self) -> tuple[str, ...]:
         """Accounts followed now."""
         following = self.model.kernel.state.followers.is_following[:, self.row]
-        return tuple(p.name for p, yes in zip(self.model.laws.schedule.accounts, following, strict=True) if yes)
+        accounts = self.model.laws.schedule.accounts
+        return tuple(account.name for account, yes in zip(accounts, following, strict=True) if yes)
 
     @property
     def reached_on(self) -> tuple[str, ...]:

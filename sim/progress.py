@@ -6,7 +6,14 @@ import sys
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.progress import Progress as Bar
 
 WORDS = {
@@ -31,7 +38,7 @@ class Progress:
             console=self._console,
             disable=not self._live,
         )
-        self._task = None
+        self._task: TaskID | None = None
         self._last_tenth = -1
 
     def __enter__(self) -> Progress:

@@ -233,8 +233,8 @@ def _write(
     config: dict[str, Any],
     outcome: Outcome,
 ) -> None:
-    from sim.reporting import report_input
     from sim.report import render
+    from sim.reporting import report_input
 
     tables = outcome.tables
     manifest = provenance.manifest(
@@ -258,8 +258,8 @@ def _write(
 
 
 def _read(folder: Path, comparison: Comparison, reused: bool) -> Study:
-    from sim.reporting import report_input
     from sim.report import verdict_sentence
+    from sim.reporting import report_input
 
     tables, manifest = _stored(folder), store.find_finished(folder)
     assert manifest is not None

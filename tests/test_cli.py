@@ -73,7 +73,7 @@ def test_run_shows_a_table_and_writes_nothing(command: Command, study: FakeStudy
     assert "Habitants touchés sur la période" in out
     assert "25,00\u202f%" in out
     assert "15-29" not in out
-    assert err.startswith("«\u202fsnap\u202f» = la situation actuelle, plus un compte Snapchat")
+    assert err.startswith("«\u202fSnap\u202f» = la situation actuelle, plus un compte Snapchat")
     scenario, options = study.asked[0]
     assert (scenario.city.name, options.seed, options.replicates) == ("bigville_2019", 3, 4)
     assert written() == []
@@ -100,7 +100,7 @@ def test_explain_runs_nothing(command: Command, study: FakeStudy) -> None:
     code, out, _ = command("explain", "comparison=small", "lang=en")
     assert code == 0
     assert out.splitlines()[0] == "Small comparison"
-    assert "“both” = the present situation, with posts of all accounts placed at 18:30 and 20:00; and" in out
+    assert "“Both” = the present situation, with posts of all accounts placed at 18:30 and 20:00; and" in out
     assert "plus un compte Snapchat" in command("explain", "change=[open_snapchat]")[1]
     assert study.asked == []
     assert written() == []
