@@ -110,6 +110,7 @@ class Followers:
         self.has_left = np.zeros((len(plans), city.n_rows), dtype=bool)
         self.count = np.zeros(len(plans), dtype=np.int64)
         self._rows: list[I64] = []
+        self._new: list[list[I64]] = [[] for _ in plans]
         for a, plan in enumerate(plans):
             rows = np.empty(0, np.int64) if plan.is_new else city.followers[plan.name].astype(np.int64)
             self.is_following[a, rows] = True
@@ -118,10 +119,13 @@ class Followers:
 
     def rows(self, account: int) -> I64:
         """Followers of an account now, int64."""
-        rows = self._rows[account]
-        if len(rows) > 1.05 * self.count[account] + 64:
-            rows = self._rows[account] = rows[self.is_following[account, rows]]
-        return rows if len(rows) == self.count[account] else rows[self.is_following[account, rows]]
+        if self._new[account]:
+            self._rows[account] = np.concatenate([self._rows[account], *self._new[account]])
+            self._new[account] = []
+        if len(self._rows[account]) > self.count[account]:
+            rows = self._rows[account]
+            self._rows[account] = rows[self.is_following[account, rows]]
+        return self._rows[account]
 
     def join(self, account: int, who: I64) -> I64:
         """People who start to follow (those who do not yet and never left); returns them, ascending."""
@@ -129,7 +133,8 @@ class Followers:
         who = who[~self.is_following[account, who] & ~self.has_left[account, who]]
         self.is_following[account, who] = True
         self.count[account] += len(who)
-        self._rows[account] = np.concatenate([self._rows[account], who])
+        if len(who):
+            self._new[account].append(who)
         return who
 
     def leave(self, account: int, who: I64) -> I64:

@@ -111,7 +111,8 @@ def offer_scale(mean_chance: float, reach_sd: float) -> float:
     def censored_mean(ln_c: float) -> float:
         return np.exp(ln_c + s * s / 2) * ndtr((-ln_c - s * s) / s) + ndtr(ln_c / s)
 
-    ln_c = brentq(lambda x: censored_mean(x) - goal, np.log(goal) - s * s / 2 - 1, np.log(goal) + 60 * s, xtol=1e-12)
+    low, high = np.log(goal) - s * s / 2 - 1, np.log(goal) + 60 * s
+    ln_c = brentq(lambda x: censored_mean(x) - goal, low, high, xtol=1e-12)
     return float(rounded(np.exp(ln_c)))
 
 
@@ -123,7 +124,8 @@ def reach_share(anchor_share: float, followers: float, at_followers: float, expo
 def novelty(memory: Memory, minutes_since_theme: float) -> float:
     """Interest left in a theme published ``minutes_since_theme`` ago: 1 - depth 2^(-days / half-life)."""
     days = minutes_since_theme / 1440.0
-    return float(rounded(1 - memory.novelty_depth.value * 2.0 ** (-days / memory.novelty_halflife_days.value)))
+    faded = 2.0 ** (-days / memory.novelty_halflife_days.value)
+    return float(rounded(1 - memory.novelty_depth.value * faded))
 
 
 # --- chances (plain arithmetic; scalars or arrays) ---------------------------------------------------

@@ -21,6 +21,7 @@ from sim.figures import (
     Share,
     Strict,
     Tag,
+    Weekday,
     YearBandFigure,
     YearFigure,
     check_band,
@@ -61,7 +62,6 @@ def _both_languages(value: dict[str, str]) -> dict[str, str]:
 
 Minute = Annotated[int, BeforeValidator(_minute_of_day)]
 Label = Annotated[dict[str, str], BeforeValidator(_label), AfterValidator(_both_languages)]
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 AdultBand = Annotated[str, AfterValidator(check_band)]
 Week = Annotated[int, Field(ge=1)]
 

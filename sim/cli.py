@@ -113,14 +113,16 @@ def _compare(overrides: list[str], own: str | None, lang: str) -> int:
     comparison = load_comparison(overrides, own)
     from sim.study import run_study
 
-    words = WORDS[comparison.options.lang]
-    print("\n".join(sentences(comparison.scenarios, comparison.options.lang)), file=sys.stderr)
+    lang, kpi = comparison.options.lang, comparison.options.decision.kpi
+    print("\n".join(sentences(comparison.scenarios, lang)), file=sys.stderr)
     study = run_study(comparison)
     if study.reused:
-        print(words["reused"])
-    print(study.stop_reason)
-    print(study.verdict)
-    print(labelled("report", study.report, comparison.options.lang))
+        print(WORDS[lang]["reused"])
+    for line in (*study.warnings, study.stop_reason, study.gain_sentence(kpi, lang), study.verdict):
+        if line:
+            print(line)
+    print(labelled("folder", study.folder, lang))
+    print(labelled("report", study.report, lang))
     return 0
 
 

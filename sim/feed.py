@@ -168,7 +168,9 @@ def first_display(
         chance = _chances(tables, openness, e, t)
         walked += int(np.count_nonzero(chance))
         # The chance of having missed it is multiplied session after session, whatever the block.
-        left = np.cumprod(np.column_stack([missed, 1.0 - chance]), axis=1)[:, 1:]
+        left = 1.0 - chance
+        left[:, 0] *= missed
+        np.cumprod(left, axis=1, out=left)
         hit = left <= e.luck[:, None]
         shown = hit[:, -1]
         if shown.any():

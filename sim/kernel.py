@@ -55,9 +55,7 @@ class State:
 class Kernel:
     """One replicate of one scenario on a city; ``step`` advances one hour, ``run`` the whole horizon."""
 
-    def __init__(
-        self, laws: Laws, city: City, seed: int, replicate: int, block: int = feed.BLOCK
-    ) -> None:
+    def __init__(self, laws: Laws, city: City, seed: int, replicate: int, block: int = feed.BLOCK) -> None:
         self.laws, self.city, self.seed, self.replicate, self.block = laws, city, seed, replicate, block
         self.posts: Posts = build_posts(laws, city, seed, replicate)
         schedule = laws.schedule
@@ -178,8 +176,10 @@ class Kernel:
         )
         depth = shared["depth"][row][offered].astype(np.int64)
         since = np.full(len(depth), now)
-        by_platform = np.array([self._tails.at(j, now) for j in range(len(self.city.platforms))])
-        tail = by_platform[k[offered]]
+        tail_of = np.zeros(len(self.city.platforms), dtype=np.int64)
+        for j in np.unique(k[offered]):
+            tail_of[j] = self._tails.at(int(j), now)
+        tail = tail_of[k[offered]]
         yield _Offers(post[offered], friend[offered], since, depth, sharer[row][offered] + 1, tail)
 
     # --- see ----------------------------------------------------------------------------------------
@@ -235,9 +235,9 @@ class Kernel:
 
     def _display(self, turn: _Turn, written: _Writes) -> NDArray[np.void]:
         """Impressions, reach and reactions of displays of which each (post, person) occurs once."""
-        shown, laws, state = turn.rows, self.laws, self.state
+        shown, state = turn.rows, self.state
         post, who = shown["post"].astype(np.int64), shown["who"].astype(np.int64)
-        place, account, k = self._place[post], laws.schedule.account[post], laws.platform[post]
+        place = self._place[post]
         n = state.times_seen[place, who]
         first = n == 0
         n = np.minimum(n, 254) + np.uint8(1)
@@ -249,9 +249,7 @@ class Kernel:
         self._reappear(shown[first | (shown["again"] > 0)])
         return shown
 
-    def _react(
-        self, turn: _Turn, flags: NDArray[np.uint8], n: NDArray[np.uint8], written: _Writes
-    ) -> None:
+    def _react(self, turn: _Turn, flags: NDArray[np.uint8], n: NDArray[np.uint8], written: _Writes) -> None:
         """Reactions of one turn; ``flags`` uint8[n] what each pair has done, ``n`` times seen."""
         laws, city = self.laws, self.city
         post, who = turn.rows["post"].astype(np.int64), turn.rows["who"].astype(np.int64)
@@ -287,9 +285,8 @@ class Kernel:
 
     def _count_reactions(self, post: I64, who: I64, action: I64) -> None:
         week, measure = self.hour * HOUR_MIN // WEEK_MIN, FIRST_MEASURE + action
-        np.add.at(
-            self.tally.weekly, (self.laws.schedule.account[post], self.group[who], week, measure), 1
-        )
+        account = self.laws.schedule.account[post]
+        np.add.at(self.tally.weekly[:, :, week], (account, self.group[who], measure), 1)
         np.add.at(self.tally.posts, (post, measure), 1)
 
     def _count_displays(self, shown: NDArray[np.void], first: NDArray[np.bool_]) -> None:
@@ -338,9 +335,7 @@ class Kernel:
 
     # --- follow -------------------------------------------------------------------------------------
 
-    def _follow_or_leave(
-        self, shown: NDArray[np.void], first: NDArray[np.bool_], written: _Writes
-    ) -> None:
+    def _follow_or_leave(self, shown: NDArray[np.void], first: NDArray[np.bool_], written: _Writes) -> None:
         """Who starts or stops following because of what was just displayed (first displays only)."""
         if not first.any():
             return
@@ -400,7 +395,8 @@ class Kernel:
             new = state.followers.join(a, joins)
             for name, who in (("unfollows", gone), ("follows", new)):
                 self.tally.count(name, np.full(len(who), a), self.group[who], week)
-            self._leave[a].add(*leaving_times(self.laws, self.seed, self.replicate, a, new, end))
+            if len(new):
+                self._leave[a].add(*leaving_times(self.laws, self.seed, self.replicate, a, new, end))
 
     def _count_followers(self, account: int, week: int) -> None:
         rows = self.state.followers.rows(account)

@@ -13,15 +13,13 @@ from numpy.typing import NDArray
 
 from sim.city import City
 from sim.figures import ADULT_BANDS, BANDS
-from sim.indicators import ADDITIVE, DIRECTIONS, INDICATORS, UNITS
+from sim.indicators import UNITS
 from sim.laws import Laws
 from sim.tally import MEASURES, N_GROUPS, Tally
 
 F64 = NDArray[np.float64]
 Direction = Literal["up", "down", "neutral"]
 ALL = "all"
-
-__all__ = ["ADDITIVE", "DIRECTIONS", "INDICATORS", "kpi_table", "hour_table", "post_table"]
 
 
 @dataclass(frozen=True)
@@ -74,6 +72,7 @@ class _Book:
 
     def __init__(self, tally: Tally, laws: Laws, city: City) -> None:
         self.tally, self.laws, self.city = tally, laws, city
+        self._distinct: dict[tuple[int, int | None], F64] = {}
         self.up = 1.0 / laws.scenario.sampling
         k_of = laws.account_platform
         self.used = sorted({int(k) for k in k_of}, key=lambda k: city.platforms[k])
@@ -89,6 +88,12 @@ class _Book:
 
     def distinct(self, mask: NDArray[np.uint16], k: int | None) -> F64:
         """Distinct people marked on platform ``k`` (any if None), float64[7]."""
+        key = id(mask), k
+        if key not in self._distinct:
+            self._distinct[key] = self._count(mask, k)
+        return self._distinct[key]
+
+    def _count(self, mask: NDArray[np.uint16], k: int | None) -> F64:
         on = mask > 0 if k is None else mask >> np.uint16(k) & np.uint16(1) > 0
         return np.bincount(self.group[on], minlength=N_GROUPS).astype(float)
 
@@ -186,7 +191,8 @@ def _overlap(book: _Book) -> Iterator[Row]:
     for a, b in combinations(book.used, 2):
         both = np.uint16(1 << a | 1 << b)
         pair = f"{book.city.platforms[a]}+{book.city.platforms[b]}"
-        yield "overlap_share_of_reached", pair, ALL, ALL, _ratio(float((marks & both == both).sum()), reached)
+        met_on_both = float((marks & both == both).sum())
+        yield "overlap_share_of_reached", pair, ALL, ALL, _ratio(met_on_both, float(reached))
 
 
 def _cascades(book: _Book) -> Iterator[Row]:
@@ -198,7 +204,13 @@ def _cascades(book: _Book) -> Iterator[Row]:
         size = tally.friend_reach[posts]
         shared = tally.depth[posts] > 0
         depth = float(tally.depth[posts][shared].mean()) if shared.any() else float("nan")
-        yield "cascade_size_mean", name, ALL, ALL, float(size.mean() * book.up) if posts.any() else float("nan")
+        yield (
+            "cascade_size_mean",
+            name,
+            ALL,
+            ALL,
+            float(size.mean() * book.up) if posts.any() else float("nan"),
+        )
         yield "cascade_depth_mean", name, ALL, ALL, depth
         yield "reshares_at_depth_1_share", name, ALL, ALL, _ratio(float(by_depth[1]), float(by_depth.sum()))
 
@@ -217,7 +229,8 @@ def post_table(tally: Tally, laws: Laws, scenario: str, replicate: int) -> pd.Da
             "post": list(s.slot),
             "platform": [s.accounts[a].platform for a in s.account],
             "published": [
-                f"w{w + 1} {names[d]} {h:02d}:{m:02d}" for w, d, h, m in zip(s.week, day, hour, minute % 60, strict=True)
+                f"w{w + 1} {names[d]} {h:02d}:{m:02d}"
+                for w, d, h, m in zip(s.week, day, hour, minute % 60, strict=True)
             ],
             "week": s.week + 1,
             "hour": hour,

@@ -34,12 +34,13 @@ SHARE = ACTIONS.index("share")
 class Laws:
     """Everything that is decided before the first draw of a replicate.
 
-    Per account (A): ``account_platform``, ``account_id`` (of its name) int64. Per platform (K): ``endorsement``, ``stranger``, ``friend_offer``, ``follow_if_shared``, ``follow_if_mentioned``,
-    ``unfollow_if_overposted``, ``reach_anchor``, ``at_followers``, ``size_exponent``, ``displayed``
-    (mean chance of display of an offered post) float64[K]; ``discovery_per_min``, ``unfollow_per_min``
-    float64[K]; ``follow_weight`` float64[K, 6]; ``attention`` float64[K, n_rows]. Per post (P): ``platform`` int64, ``expiry`` float64
+    Per account (A): ``account_platform``, ``account_id`` (of its name) int64. Per platform (K), float64:
+    ``endorsement``, ``stranger``, ``friend_offer``, ``follow_if_shared``, ``follow_if_mentioned``,
+    ``unfollow_if_overposted``, ``reach_anchor``, ``at_followers``, ``size_exponent``, ``displayed`` (mean
+    chance of display of an offered post), ``discovery_per_min``, ``unfollow_per_min``; ``follow_weight``
+    float64[K, 6]; ``attention`` float64[K, n_rows]. Per post (P): ``platform`` int64, ``expiry`` float64
     minutes, ``theme`` int64, ``offer_factor`` float64 (format and novelty), ``react_base`` float64[P, 6, 5]
-    without appeal, ``is_overposting`` bool.
+    by age band and action, without appeal, ``is_overposting`` bool.
     """
 
     scenario: Scenario
@@ -203,10 +204,13 @@ def _overposting(scenario: Scenario, schedule: Schedule) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True)
 class Posts:
-    """One replicate's posts. ``offer`` float64[P] offer chance before the account's scale; ``react``
-    float64[P, 6, 5] by age band and action; ``openness`` float64 visibility * crowding / competition, the platforms' hours first
-    (for shares, which nothing crowds), then each post's; add an absolute hour to ``own_at`` int64[P] or
-    ``shared_at`` int64[P] to point into it; ``key_*`` uint64[P] keys of the decisions about each post."""
+    """One replicate's posts.
+
+    ``offer`` float64[P] offer chance before the account's scale; ``react`` float64[P, 6, 5] by age band and
+    action; ``openness`` float64 visibility * crowding / competition, the platforms' hours first (for shares,
+    which nothing crowds), then each post's: add an absolute hour to ``own_at`` or ``shared_at`` int64[P] to
+    point into it; ``key_*`` uint64[P] keys of the decisions about each post.
+    """
 
     offer: F64
     react: F64
@@ -255,7 +259,9 @@ def _crowding(laws: Laws, city: City, offer: F64) -> tuple[F64, F64]:
     hour = behaviour.hour_of(schedule.t_min)
     for a, plan in enumerate(schedule.accounts):
         k = int(laws.account_platform[a])
-        size = laws.at_followers[k] if plan.is_new else len(city.followers[plan.name]) / laws.scenario.sampling
+        size = (
+            laws.at_followers[k] if plan.is_new else len(city.followers[plan.name]) / laws.scenario.sampling
+        )
         rows = schedule.account == a
         expected = np.minimum(laws.scale(k, size) * offer[rows], 1.0)
         newer = np.bincount(hour[rows] + 1, weights=expected, minlength=laws.n_hours + 1)

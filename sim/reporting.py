@@ -129,12 +129,15 @@ def _warnings(comparison: Comparison, manifest: Mapping[str, Any]) -> list[dict[
         assumed = sum(f.tag == "assumed" for f in figures)
         if 2 * assumed > len(figures):
             name = base.platform[platform].label
-            found.append({
-                "fr": f"{name} : {assumed} réglages sur {len(figures)} sont supposés, faute de données publiques ;"
-                " lisez les écarts sur ce réseau comme un ordre de grandeur.",
-                "en": f"{name}: {assumed} of {len(figures)} settings are assumed, for want of public data;"
-                " read the differences on this platform as an order of magnitude.",
-            })
+            found.append(
+                {
+                    "fr": f"{name} : {assumed} réglages sur {len(figures)} sont supposés,"
+                    " faute de données publiques ;"
+                    " lisez les écarts sur ce réseau comme un ordre de grandeur.",
+                    "en": f"{name}: {assumed} of {len(figures)} settings are assumed,"
+                    " for want of public data; read the differences on this platform as an order of magnitude.",
+                }
+            )
     return found
 
 

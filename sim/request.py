@@ -59,7 +59,10 @@ class Options(Strict):
 
 
 class Comparison:
-    """Scenarios of one city side by side; the first is the baseline. ``inputs``: SHA-256 of the files read."""
+    """Scenarios of one city side by side; the first is the baseline.
+
+    ``inputs``: SHA-256 of the files read, by name.
+    """
 
     def __init__(
         self,

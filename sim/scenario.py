@@ -36,9 +36,8 @@ class Scenario(Strict):
         for where, platform, slot in self._slots():
             card = self.platform[platform]
             if slot.format not in card.formats:
-                raise ValueError(
-                    f"{where}: unknown format '{slot.format}' on {platform}{nearest(slot.format, card.formats)}"
-                )
+                hint = nearest(slot.format, card.formats)
+                raise ValueError(f"{where}: unknown format '{slot.format}' on {platform}{hint}")
             if slot.theme not in self.behaviour.interest:
                 raise ValueError(
                     f"{where}: unknown theme '{slot.theme}'{nearest(slot.theme, self.behaviour.interest)}"

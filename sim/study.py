@@ -6,11 +6,12 @@ Results do not depend on the number of workers or on the order in which they ans
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,13 @@ from sim.checkpoint import Checkpoint, clean_leftovers
 from sim.city import City, build_city
 from sim.differences import Zone, paired_differences, summary
 from sim.figures import LANGUAGES
-from sim.indicators import ADDITIVE, DIRECTIONS
+from sim.indicators import ADDITIVE, DIRECTIONS, INDICATORS
 from sim.kernel import Kernel
 from sim.kpi import hour_table, kpi_table, post_table
 from sim.laws import Laws, build_laws
 from sim.progress import Progress
 from sim.replicates import Job, Precision, StopReason, gather, replicate_until
+from sim.report.words import NNBSP
 from sim.request import Comparison, Options
 from sim.scenario import Scenario
 
@@ -49,6 +51,20 @@ class Study:
     stop_reason: str
     warnings: tuple[str, ...]
     reused: bool
+
+    def gain_sentence(self, kpi: str, lang: str) -> str:
+        """How much the common random numbers saved on ``kpi``, in words; empty where nothing is known."""
+        rows = self.gain[(self.gain["kpi"] == kpi) & self.gain["gain"].map(math.isfinite)]
+        if rows.empty:
+            return ""
+        low, high = rows["gain"].min(), rows["gain"].max()
+        said = f"{low:,.0f}" if len(rows) == 1 else f"{low:,.0f} {'à' if lang == 'fr' else 'to'} {high:,.0f}"
+        if lang == "fr":
+            said = said.replace(",", NNBSP)
+            return (
+                f"Tirages communs{NNBSP}: {said} fois moins de répétitions qu'avec des tirages indépendants."
+            )
+        return f"Common random numbers: {said} times fewer replicates than with independent seeds."
 
 
 @dataclass(frozen=True)
@@ -97,10 +113,13 @@ MapJobs = Callable[[Callable[[Job], tuple[Job, Result]], Sequence[Job]], Iterabl
 
 
 def job_mapper(bench: Bench, n_workers: int) -> tuple[MapJobs, Callable[[], None]]:
-    """(map over jobs in any order, close). One worker runs here; more run in processes that inherit the city."""
+    """(map over jobs in any order, close).
+
+    One worker runs here; more run in processes that inherit the city.
+    """
     _adopt(bench)
     if n_workers <= 1:
-        return (lambda fn, jobs: map(fn, jobs)), (lambda: None)
+        return map, (lambda: None)
     method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
     pool = ProcessPoolExecutor(
         n_workers, mp_context=multiprocessing.get_context(method), initializer=_adopt, initargs=(bench,)
@@ -199,12 +218,22 @@ def _computed(comparison: Comparison, saved: Checkpoint, city: City | None) -> O
         additive=ADDITIVE,
         alternatives=[s.name for s in comparison.scenarios[1:]],
     )
-    return Outcome(tables, reason.as_dict(), warnings, time.monotonic() - started)
+    return Outcome(tables, _told(reason, comparison), warnings, time.monotonic() - started)
 
 
-def _other_language(
-    comparison: Comparison, config: dict[str, Any], results_dir: Path
-) -> Outcome | None:
+def _told(reason: StopReason, comparison: Comparison) -> dict[str, Any]:
+    """Why the replicates stopped, with the labels that people know."""
+    indicator = INDICATORS[comparison.options.decision.kpi]
+    labels = {s.name: s.label for s in comparison.scenarios}
+
+    def words(lang: str, kpi: str) -> str:
+        widest = labels.get(reason.widest, {}).get(lang, reason.widest)
+        return replace(reason, widest=widest).sentence(lang, kpi)
+
+    return {**reason.as_dict(), "fr": words("fr", indicator.fr), "en": words("en", indicator.en)}
+
+
+def _other_language(comparison: Comparison, config: dict[str, Any], results_dir: Path) -> Outcome | None:
     """The same request finished in another language: only the words differ."""
     for lang in LANGUAGES:
         other = {**config, "options": {**config["options"], "lang": lang}}

@@ -42,7 +42,9 @@ def test_freshness_starts_at_one_and_falls() -> None:
 
 
 def test_competition_has_mean_one_at_exponent_one_and_peaks_in_office_hours() -> None:
-    flat = DISPLAY.model_copy(update={"competition_exponent": DISPLAY.redisplay.model_copy(update={"value": 1.0})})
+    flat = DISPLAY.model_copy(
+        update={"competition_exponent": DISPLAY.redisplay.model_copy(update={"value": 1.0})}
+    )
     wall = behaviour.competition(flat, LAWS.supply)
     assert wall.mean() == pytest.approx(1, abs=1e-6)
     assert wall[24 + 15] > wall[24 + 22] > wall[24 + 5]

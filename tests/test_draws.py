@@ -17,7 +17,11 @@ def test_splitmix_finaliser_is_the_published_one() -> None:
     """SplitMix64 seeded with 0 gives this sequence (reference values of the published generator)."""
     golden = 0x9E3779B97F4A7C15
     state = np.array([golden * n % 2**64 for n in (1, 2, 3)], dtype=np.uint64)
-    assert [hex(x) for x in draws.mix(state)] == ["0xe220a8397b1dcdaf", "0x6e789e6aa1b965f4", "0x6c45d188009454f"]
+    assert [hex(x) for x in draws.mix(state)] == [
+        "0xe220a8397b1dcdaf",
+        "0x6e789e6aa1b965f4",
+        "0x6c45d188009454f",
+    ]
 
 
 @given(IDS, st.randoms(use_true_random=False))

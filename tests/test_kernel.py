@@ -22,8 +22,10 @@ BUSY = {
         "facebook": {
             "display": {"visibility": 0.7, "redisplay": 0.3},
             "reactions": {"click": 0.3, "like": 0.3, "comment": 0.2, "share": 0.4, "hide": 0.1},
-            "audience": {"unfollow_if_overposted": 0.2, "overpost_threshold_per_day": 1, "follow_if_shared": 0.3,
-                         "discovery_per_month": 0.2, "unfollow_per_month": 0.1},
+            "audience": {
+                "unfollow_if_overposted": 0.2, "overpost_threshold_per_day": 1, "follow_if_shared": 0.3,
+                "discovery_per_month": 0.2, "unfollow_per_month": 0.1,
+            },
             "reach": {"share": {"values": {2019: 0.3}}},
         },
         "snapchat": {"audience": {"discovery_per_month": 0.2, "follow_if_mentioned": 0.5}},
@@ -117,7 +119,9 @@ def test_two_scenarios_are_identical_until_the_first_difference() -> None:
 
 def test_a_post_of_zero_appeal_changes_nothing_else() -> None:
     base = _scenario()
-    tree = merged(small_tree(300), merged(BUSY, {"change": {"open_snapchat": open_snapchat(cross_promotion=0.6)}}))
+    tree = merged(
+        small_tree(300), merged(BUSY, {"change": {"open_snapchat": open_snapchat(cross_promotion=0.6)}})
+    )
     dull = {"days": ["tue", "thu"], "at": "10:00", "theme": "services", "format": "link", "rel_appeal": 0.0}
     tree["city"]["accounts"]["town_facebook"]["slots"].append(dull)
     with_dull = Scenario.from_dict(tree)
@@ -135,7 +139,7 @@ def test_an_added_account_leaves_the_other_platforms_untouched() -> None:
     tree = merged(small_tree(300), BUSY)
     alone = Scenario.from_dict(tree)
     city = build_city(base, SEED)
-    with_snap, without = _run(base, city), _run(alone, city)
+    with_snap = _run(base, city)
     impressions = MEASURES.index("impressions")
     assert with_snap.weekly[2, ..., impressions].sum() > 0
     # Affinity is to the city, so a snap that is liked may later warm a reaction elsewhere; display is not.
@@ -157,7 +161,9 @@ def test_work_follows_exposures_not_the_population() -> None:
     """Ten times the residents, the same followers: the work counted stays that of the exposed."""
 
     def work(residents: int) -> np.ndarray:
-        accounts = {name: {"followers": 60, "nonresident_share": 0.0} for name in ("town_facebook", "town_twitter")}
+        accounts = {
+            name: {"followers": 60, "nonresident_share": 0.0} for name in ("town_facebook", "town_twitter")
+        }
         quiet = {"reactions": {"share": 0.0}, "audience": {"discovery_per_month": 0.0}}
         scenario = small_scenario(
             residents, city={"accounts": accounts}, platform={"facebook": quiet, "twitter": quiet}
@@ -179,7 +185,11 @@ def test_work_is_proportional_to_exposures() -> None:
         scenario = small_scenario(
             3000,
             platform={"facebook": reach, "twitter": reach},
-            behaviour={"appeal": {"reach_sd": 0.0}, "attachment_sd": 0.0, "memory": {"fatigue_elasticity": 0.0}},
+            behaviour={
+                "appeal": {"reach_sd": 0.0},
+                "attachment_sd": 0.0,
+                "memory": {"fatigue_elasticity": 0.0},
+            },
         )
         return _run(scenario, build_city(scenario, SEED)).work
 

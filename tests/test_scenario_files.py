@@ -204,7 +204,7 @@ def test_base_states_every_option_and_nothing_else() -> None:
     base = read("base.yaml")
     options = {key: base[key] for key in OPTION_KEYS}
     assert Options.model_validate(options) == Options()
-    assert set(base) == OPTION_KEYS | {"defaults", "name", "label", "horizon_weeks", "sampling"}
+    assert set(base) == OPTION_KEYS | {"defaults", "name", "label", "horizon_weeks", "sampling", "graph"}
     listed = next(e["platform"] for e in base["defaults"] if isinstance(e, dict) and "platform" in e)
     assert sorted(listed) == PLATFORMS
 

@@ -12,7 +12,9 @@ from sim.sessions import WEEK_MIN, Rhythm, rounded, session_key, session_time, s
 
 HOURS = (0.42, 0.22, 0.11, 0.07, 0.07, 0.12, 0.25, 0.42, 0.52, 0.55, 0.58, 0.62)
 HOURS += (0.76, 0.79, 0.68, 0.65, 0.7, 0.8, 0.9, 0.88, 0.93, 1.0, 0.86, 0.65)
-PROFILE = HourProfile(hours=ProfileFigure(values={"all": HOURS}), weekdays=(1, 1.01, 1.02, 1.02, 1, 0.95, 0.93))
+PROFILE = HourProfile(
+    hours=ProfileFigure(values={"all": HOURS}), weekdays=(1, 1.01, 1.02, 1.02, 1, 0.95, 0.93)
+)
 RHYTHM = Rhythm.of([PROFILE])
 KEY = session_key(1, 0, "facebook")
 
@@ -63,7 +65,10 @@ def test_same_session_whatever_is_asked_around_it() -> None:
         assert np.array_equal(part, whole[(whole >= start) & (whole < start + 4000.0)])
     cells = np.arange(50)
     batch = session_time(RHYTHM, KEY, np.full(50, 9), np.full(50, 2), np.full(50, 7.3), cells)
-    single = [session_time(RHYTHM, KEY, np.array([9]), np.array([2]), np.array([7.3]), np.array([c]))[0] for c in cells]
+    single = [
+        session_time(RHYTHM, KEY, np.array([9]), np.array([2]), np.array([7.3]), np.array([c]))[0]
+        for c in cells
+    ]
     assert np.array_equal(batch, single)
 
 

@@ -40,7 +40,8 @@ def main() -> None:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(f"{name}: {city.n_residents:,} residents, {len(laws.schedule)} posts in 4 weeks")
         print(f"  city build {built:.1f} s, cached reload {reloaded:.2f} s")
-        print(f"  four weeks {month:.2f} s (median of {len(times)}), {1e9 * month / work['exposures']:.0f} ns an exposure")
+        each = 1e9 * month / work["exposures"]
+        print(f"  four weeks {month:.2f} s (median of {len(times)}), {each:.0f} ns an exposure")
         print("  " + ", ".join(f"{key} {value:,}" for key, value in work.items()))
         print(f"  peak memory {peak:.0f} MB")
 
