@@ -31,7 +31,7 @@ def report_input(
     decision = options.decision
     return ReportInput(
         title=comparison.label,
-        city_label=base.city.label[options.lang],
+        city_label=base.city.label[options.lang].removesuffix(f" {base.city.year}"),
         year=base.city.year,
         n_residents=round(base.city.population.total.value),
         sampling=base.sampling,
@@ -135,7 +135,8 @@ def _warnings(comparison: Comparison, manifest: Mapping[str, Any]) -> list[dict[
                     " faute de données publiques ;"
                     " lisez les écarts sur ce réseau comme un ordre de grandeur.",
                     "en": f"{name}: {assumed} of {len(figures)} settings are assumed,"
-                    " for want of public data; read the differences on this platform as an order of magnitude.",
+                    " for want of public data;"
+                    " read the differences on this platform as an order of magnitude.",
                 }
             )
     return found

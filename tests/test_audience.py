@@ -261,7 +261,7 @@ QUIET = {
 
 
 @cache
-def _climb(cross_promotion: float, mentioned: float = 0.3, replicates: int = 5) -> np.ndarray:
+def _climb(cross_promotion: float, mentioned: float = 0.3, replicates: int = 4) -> np.ndarray:
     """Followers of a new account at the end of each week, by replicate; int64[replicates, weeks + 1]."""
     loud = {"reach": {"share": {"values": {2019: 0.3}}}, "audience": {"follow_if_mentioned": mentioned}}
     snapchat = {"audience": {"discovery_per_month": 0.05, "follow_if_mentioned": mentioned}}

@@ -153,7 +153,7 @@ def test_the_direction_of_a_tie_matters(name: str) -> None:
     assert _reached(_run(scenario, city)) != _descendants(graph.reverse(), _seeds(city))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 10**6), directed=st.booleans(), ties=st.floats(0.5, 2.0))
 def test_descendants_of_any_random_graph(seed: int, directed: bool, ties: float) -> None:
     graph = nx.gnp_random_graph(60, ties / 60, seed=seed, directed=directed)
@@ -192,7 +192,7 @@ def test_depth_is_the_farthest_shortest_path() -> None:
 # --- monotone ---------------------------------------------------------------------------------------
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     seed=st.integers(0, 10_000),
     probabilities=st.lists(st.floats(0, 1), min_size=2, max_size=4),
@@ -253,7 +253,7 @@ def _sizes(name: str, p: float) -> tuple[Any, list[int], np.ndarray]:
 )
 def test_sizes_agree_with_bond_percolation(name: str, p: float) -> None:
     graph, seeds, sizes = _sizes(name, p)
-    expected = _percolation(graph, seeds, p, 4000)
+    expected = _percolation(graph, seeds, p, 2500)
     assert len(sizes) == POSTS
     assert _within(sizes, expected.mean(), expected.std() / np.sqrt(len(expected)))
     # Not only the mean: the share of cascades above the median and of those that die at once.
@@ -266,7 +266,7 @@ def test_sizes_agree_with_bond_percolation(name: str, p: float) -> None:
 @pytest.mark.parametrize("wrong", [0.18, 0.22])
 def test_a_wrong_probability_is_seen_by_percolation(wrong: float) -> None:
     graph, seeds, sizes = _sizes("dense", 0.2)
-    expected = _percolation(graph, seeds, wrong, 4000)
+    expected = _percolation(graph, seeds, wrong, 2500)
     assert not _within(sizes, expected.mean(), expected.std() / np.sqrt(len(expected)))
 
 

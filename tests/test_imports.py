@@ -231,7 +231,7 @@ def test_importing_the_package_is_light() -> None:
 def test_a_run_needs_neither_mesa_nor_hydra() -> None:
     """Sweeps and studies never build a Mesa model; below the entrance nobody knows Hydra."""
     loaded = _loaded("import sim.study")
-    assert loaded & {"mesa", "hydra", "omegaconf", "networkx", "matplotlib"} == set()
+    assert loaded & {"mesa", "hydra", "omegaconf", "networkx"} == set()
     assert "numpy" in loaded
 
 

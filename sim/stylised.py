@@ -1,0 +1,196 @@
+"""Statistics of an observed run, each computed as the authors of the data computed it.
+
+Every function takes one ``Observation`` and gives one number; ``STATISTICS`` is their table by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.observed import COMMENT, LIKE, SHARE, Observation
+from sim.sessions import WEEK_MIN
+
+F64 = NDArray[np.float64]
+
+INTERACTION = LIKE | COMMENT | SHARE
+DAY_MIN = 1440.0
+WEEKS_IN_MONTH = 365.25 / 12 / 7
+# First hour of each block, and its share of the posts of 101 French-language media pages (quebec_media).
+HOUR_BLOCKS = (0, 6, 9, 12, 15, 18, 21)
+POSTS_IN_BLOCK = (0.04, 0.15, 0.23, 0.21, 0.20, 0.13, 0.05)
+OFFICE, EVENING = (2, 3, 4), (5, 6)
+TAIL_SHARE = 0.3  # the exponent was read above 44 interactions, which 30 % of the public bodies' posts exceed
+
+
+def reach_by_follower(o: Observation) -> float:
+    """Mean over posts of people reached / followers at publication."""
+    posted = o.audience > 0
+    return float((o.reach[posted] / o.audience[posted]).mean())
+
+
+def audience_share(o: Observation) -> float:
+    """People who saw a post / followers at publication, over all posts (a new account starts with none)."""
+    return float(o.reach.sum() / o.audience.sum())
+
+
+def reach_sd(o: Observation) -> float:
+    """Standard deviation of ln(reach) over posts."""
+    return float(np.log(o.reach[o.reach > 0]).std(ddof=1))
+
+
+def interactions_sd(o: Observation) -> float:
+    """Standard deviation of ln(interactions) over posts that drew any."""
+    n = o.interactions
+    return float(np.log(n[n > 0]).std(ddof=1))
+
+
+def top_tenth(o: Observation) -> float:
+    """Share of all interactions held by the tenth of the posts that drew most."""
+    n = np.sort(o.interactions)[::-1]
+    return float(n[: max(1, round(len(n) / 10))].sum() / n.sum())
+
+
+def pareto_exponent(o: Observation) -> float:
+    """Exponent of the density of interactions above its 70 % quantile (maximum likelihood, Hill)."""
+    n = np.sort(o.interactions.astype(np.float64))
+    least = n[int((1 - TAIL_SHARE) * len(n))]
+    tail = n[n > least]
+    return float(1 + 1 / np.log(tail / least).mean())
+
+
+def _mix(o: Observation, part: str) -> float:
+    return float(getattr(o, part).sum() / o.interactions.sum())
+
+
+def engaged_by_reach(o: Observation) -> float:
+    """Median over posts of people who clicked, liked, commented or shared / people reached."""
+    return float(np.median(o.engaged[o.reach > 0] / o.reach[o.reach > 0]))
+
+
+def impressions_by_reach(o: Observation) -> float:
+    """Median over posts of displays / people reached."""
+    return float(np.median(o.impressions[o.reach > 0] / o.reach[o.reach > 0]))
+
+
+def hour_effects(o: Observation) -> tuple[F64, float]:
+    """(effect of each hour block on ln(1 + interactions) within the page float64[7], variance of the latter).
+
+    Least squares on the blocks. The post's own quality, which a simulation knows, stands beside them: it
+    changes no effect on average and takes most of the noise away.
+    """
+    y = np.log1p(o.interactions.astype(np.float64))
+    block = np.searchsorted(HOUR_BLOCKS, o.hour, side="right") - 1
+    dummies = (block[:, None] == np.arange(len(HOUR_BLOCKS))).astype(np.float64)
+    quality = o.quality - o.quality.mean(axis=0)
+    found, *_ = np.linalg.lstsq(np.hstack([dummies, quality, quality**2]), y, rcond=None)
+    return found[: len(HOUR_BLOCKS)], float(y.var(ddof=1))
+
+
+def evening_gain(o: Observation) -> float:
+    """Interactions of a post of 18-24 h over one of 9-18 h, hours weighted as pages publish."""
+    effect, _ = hour_effects(o)
+    share = np.array(POSTS_IN_BLOCK)
+
+    def mean(blocks: tuple[int, ...]) -> float:
+        rows = np.array(blocks)
+        return float(np.average(effect[rows], weights=share[rows]))
+
+    return float(np.exp(mean(EVENING) - mean(OFFICE)))
+
+
+def hour_variance(o: Observation) -> float:
+    """Share of the variance of ln(1 + interactions) between hour blocks, for the hours at which pages publish."""
+    effect, total = hour_effects(o)
+    share = np.array(POSTS_IN_BLOCK) / sum(POSTS_IN_BLOCK)
+    used = np.abs(effect) > 0
+    mean = np.average(effect[used], weights=share[used])
+    return float(np.average((effect[used] - mean) ** 2, weights=share[used]) / total)
+
+
+def delays(o: Observation, action: int = INTERACTION) -> F64:
+    """Minutes from publication to each reaction within 24 h (the data are cut there), float64[n]."""
+    mine = (o.done & action > 0) & (o.delay_min <= DAY_MIN)
+    return np.maximum(o.delay_min[mine], 1 / 60)
+
+
+def delay_median(o: Observation) -> float:
+    """Median delay of reactions, minutes."""
+    return float(np.median(delays(o)))
+
+
+def _within(o: Observation, hours: float) -> float:
+    return float((delays(o) <= hours * 60).mean())
+
+
+def delay_sd(o: Observation) -> float:
+    """Standard deviation of ln(minutes) of the delays."""
+    return float(np.log(delays(o)).std(ddof=1))
+
+
+def depth_one(o: Observation) -> float:
+    """Share of all shares made by people who had the post from the account itself."""
+    return float(o.share_depth[1] / o.share_depth.sum())
+
+
+def reacting_followers(o: Observation) -> float:
+    """Share of followers who like, comment or share at least once in four weeks, mean over such months."""
+    month = (o.at_min // (4 * WEEK_MIN)).astype(np.int64)
+    mine = (o.done & INTERACTION > 0) & o.follows
+    months = (len(o.followers) - 1) // 4
+    found = [len(np.unique(o.by[mine & (month == m)])) / o.followers[4 * m] for m in range(months)]
+    return float(np.mean(found))
+
+
+def monthly_growth(o: Observation) -> float:
+    """Growth of followers in % a month, compound over the horizon."""
+    months = (len(o.followers) - 1) / WEEKS_IN_MONTH
+    return float(100 * ((o.followers[-1] / o.followers[0]) ** (1 / months) - 1))
+
+
+def followers_by_inhabitant(o: Observation) -> float:
+    """Followers at the end, % of inhabitants."""
+    return float(100 * o.followers[-1] / o.inhabitants)
+
+
+def same_age_ties(o: Observation) -> float:
+    """Share of friendships within one of six equal age classes of users / one sixth.
+
+    Facebook100 compares class years, of which a college holds about six (random share .16 to .19).
+    """
+    city, n = o.city, o.city.n_residents
+    users = city.users(city.platforms[o.platform])
+    limits = np.quantile(city.age_years[users], np.arange(1, 6) / 6)
+    cell = np.searchsorted(limits, city.age_years[:n], side="right").astype(np.int8)
+    source = np.repeat(np.arange(city.n_rows, dtype=np.int32), np.diff(city.ties.indptr))
+    alive = (city.ties.mask >> np.uint16(o.platform)) & np.uint16(1) > 0
+    return float((cell[source[alive]] == cell[city.ties.target[alive]]).mean() * 6)
+
+
+def cascade_size(o: Observation) -> float:
+    """Mean over posts of people reached first through a friend (of the simulated residents)."""
+    return float(o.friend_reach.mean())
+
+
+def friend_share(o: Observation) -> float:
+    """Share of the people reached whom a friend brought."""
+    return float(o.friend_reach.sum() / o.reach.sum())
+
+
+STATISTICS: dict[str, Callable[[Observation], float]] = {
+    f.__name__: f
+    for f in (
+        reach_by_follower, audience_share, reach_sd, interactions_sd, top_tenth, pareto_exponent,
+        engaged_by_reach, impressions_by_reach, evening_gain, hour_variance, delay_median, delay_sd, depth_one,
+        reacting_followers, monthly_growth, followers_by_inhabitant, same_age_ties, cascade_size, friend_share,
+    )
+} | {
+    "likes_share": lambda o: _mix(o, "likes"),
+    "comments_share": lambda o: _mix(o, "comments"),
+    "shares_share": lambda o: _mix(o, "shares"),
+    "within_1_h": lambda o: _within(o, 1),
+    "within_3_h": lambda o: _within(o, 3),
+    "within_12_h": lambda o: _within(o, 12),
+}  # fmt: skip
