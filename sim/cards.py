@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
 
 from sim.figures import (
     LANGUAGES,
@@ -60,7 +60,11 @@ def _both_languages(value: dict[str, str]) -> dict[str, str]:
     return value
 
 
-Minute = Annotated[int, BeforeValidator(_minute_of_day)]
+Minute = Annotated[
+    int,
+    BeforeValidator(_minute_of_day),
+    PlainSerializer(lambda m: f"{m // 60:02d}:{m % 60:02d}", when_used="json"),
+]
 Label = Annotated[dict[str, str], BeforeValidator(_label), AfterValidator(_both_languages)]
 AdultBand = Annotated[str, AfterValidator(check_band)]
 Week = Annotated[int, Field(ge=1)]

@@ -121,7 +121,6 @@ def _compare(overrides: list[str], own: str | None, lang: str) -> int:
     for line in (*study.warnings, study.stop_reason, study.gain_sentence(kpi, lang), study.verdict):
         if line:
             print(line)
-    print(labelled("folder", study.folder, lang))
     print(labelled("report", study.report, lang))
     return 0
 

@@ -82,7 +82,10 @@ class CityModel(mesa.Model):
         if not 0 <= row < self.city.n_rows:
             raise IndexError(f"resident {row} does not exist; rows are 0 to {self.city.n_rows - 1}")
         view = self._views.get(row)
-        return view if view is not None else Resident(self, row)
+        if view is None:
+            view = Resident(self, row)
+            view.remove()  # a window opened on demand is not one of the model's agents
+        return view
 
 
 def segments(city: City) -> list[tuple[int, int, np.ndarray]]:

@@ -93,6 +93,12 @@ class Scenario(Strict):
                 raise ValueError(
                     f"change.{key}.platform: the city already has an account on {change.platform}"
                 )
+            named = getattr(change, "platforms", ())
+            if named and not set(named) & (present | opened):
+                raise ValueError(
+                    f"change.{key}.platforms: the city has no account on {', '.join(named)}; "
+                    f"it has: {', '.join(sorted(present | opened))}"
+                )
             if isinstance(change, LeavePlatform) and change.platform not in present | opened:
                 raise ValueError(
                     f"change.{key}.platform: the city has no account on {change.platform}"

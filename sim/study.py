@@ -34,6 +34,7 @@ from sim.request import Comparison, Options
 from sim.scenario import Scenario
 
 Result = dict[str, pd.DataFrame]
+NUMBERS = ("mean_baseline", "mean_alternative", "difference", "ci_low", "ci_high", "p_better")
 DISPLAY_ONLY = ("results_dir", "engine", "workers")  # options that cannot change a number
 
 
@@ -134,11 +135,11 @@ def job_mapper(bench: Bench, n_workers: int) -> tuple[MapJobs, Callable[[], None
 
 def run_one(scenario: Scenario, options: Options) -> pd.DataFrame:
     """Replicates of one scenario: mean, spread and interval of every KPI."""
-    results, _, _ = _replicates((scenario,), options, None, None)
+    results, _, _ = _replicates((scenario,), options, None)
     return summary(gather(results)["kpis"], ADDITIVE)
 
 
-def run_study(comparison: Comparison, city: City | None = None) -> Study:
+def run_study(comparison: Comparison) -> Study:
     """Run a comparison, or reuse its finished result, and write it to ``options.results_dir``.
 
     Raises StoreError when the folder cannot be used, before anything is computed.
@@ -153,7 +154,7 @@ def run_study(comparison: Comparison, city: City | None = None) -> Study:
     if standing is None:
         outcome = _other_language(comparison, config, results_dir)
         if outcome is None:
-            outcome = _computed(comparison, Checkpoint(results_dir, digest), city)
+            outcome = _computed(comparison, Checkpoint(results_dir, digest))
         _write(folder, comparison, config, outcome)
     return _read(folder, comparison, reused=standing is not None)
 
@@ -190,12 +191,11 @@ def _replicates(
     scenarios: Sequence[Scenario],
     options: Options,
     saved: Checkpoint | None,
-    city: City | None,
 ) -> tuple[list[Result], StopReason, list[dict[str, str]]]:
     rule = _rule(scenarios, options)
     with Progress(options.lang) as progress:
         progress.say("city", scenarios[0].city.label[options.lang])
-        bench = Bench(scenarios, options.seed, city)
+        bench = Bench(scenarios, options.seed)
         over, close = job_mapper(bench, options.n_workers())
         try:
             names = [s.name for s in scenarios]
@@ -205,9 +205,9 @@ def _replicates(
             close()
 
 
-def _computed(comparison: Comparison, saved: Checkpoint, city: City | None) -> Outcome:
+def _computed(comparison: Comparison, saved: Checkpoint) -> Outcome:
     options, started = comparison.options, time.monotonic()
-    results, reason, warnings = _replicates(comparison.scenarios, options, saved, city)
+    results, reason, warnings = _replicates(comparison.scenarios, options, saved)
     tables = gather(results)
     zone = Zone(options.indifference, dict(options.indifference_by_kpi))
     tables["differences"] = paired_differences(
@@ -247,12 +247,15 @@ def _other_language(comparison: Comparison, config: dict[str, Any], results_dir:
 
 
 def _stored(folder: Path) -> Result:
-    texts = {"platform": str, "age_band": str, "week": str}
+    differences = pd.read_csv(folder / "differences.csv", dtype=str)
+    numbers = [name for name in differences if name in NUMBERS]
+    differences[numbers] = differences[numbers].astype(float)  # every digit, as it was written
+    differences["replicates"] = differences["replicates"].astype(int)
     return {
         "kpis": pd.read_parquet(folder / "kpis.parquet"),
         "posts": pd.read_parquet(folder / "posts.parquet"),
         "hours": pd.read_csv(folder / "hours.csv"),
-        "differences": pd.read_csv(folder / "differences.csv", dtype=texts, float_precision="round_trip"),
+        "differences": differences,
     }
 
 

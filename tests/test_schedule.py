@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inputs import open_snapchat, small_scenario
 
+from sim.figures import InputError
+from sim.scenario import Scenario
 from sim.schedule import Schedule, build_schedule
 from sim.sessions import WEEK_MIN
 
@@ -100,3 +102,23 @@ def test_target_keeps_other_bands_out() -> None:
     rows = aimed.week >= 1
     assert aimed.target[rows, 1].all()
     assert not np.delete(aimed.target[rows], 1, axis=1).any()
+
+
+def test_a_scenario_written_as_plain_data_reads_back_the_same() -> None:
+    for at in ("00:10", "11:00", "23:59"):
+        change = {"it": {"kind": "shift_hours", "to": [at]}, "open": open_snapchat()}
+        scenario = small_scenario(change=change)
+        assert Scenario.from_dict(scenario.model_dump(mode="json")) == scenario
+
+
+@pytest.mark.parametrize("kind", ["shift_hours", "change_frequency", "change_mix", "target_age"])
+def test_a_change_on_a_platform_without_account_is_refused(kind: str) -> None:
+    body = {
+        "shift_hours": {"by_hours": 1},
+        "change_frequency": {"factor": 2},
+        "change_mix": {"themes": {"culture": 1.0}},
+        "target_age": {"bands": ["15-29"]},
+    }[kind]
+    with pytest.raises(InputError, match="no account on snapchat; it has: facebook, twitter"):
+        _with(kind=kind, platforms=["snapchat"], **body)
+    assert len(_with(kind=kind, platforms=["snapchat", "facebook"], **body)) > 0

@@ -115,5 +115,11 @@ class FakeStudy(types.ModuleType):
         self.compared.append(comparison)
         report = Path(comparison.options.results_dir) / "x" / "report.html"
         return types.SimpleNamespace(
-            reused=False, stop_reason="stopped", verdict="The verdict.", report=report, folder=report.parent
+            reused=False,
+            stop_reason="stopped",
+            verdict="The verdict.",
+            report=report,
+            folder=report.parent,
+            warnings=(),
+            gain_sentence=lambda kpi, lang: "",
         )
