@@ -111,7 +111,7 @@ def offer_scale(mean_chance: float, reach_sd: float) -> float:
     def censored_mean(ln_c: float) -> float:
         return np.exp(ln_c + s * s / 2) * ndtr((-ln_c - s * s) / s) + ndtr(ln_c / s)
 
-    low, high = np.log(goal) - s * s / 2 - 1, np.log(goal) + 60 * s
+    low, high = np.log(goal) - s * s / 2 - 1, np.log(goal) + 60 * s + 1
     ln_c = brentq(lambda x: censored_mean(x) - goal, low, high, xtol=1e-12)
     return float(rounded(np.exp(ln_c)))
 

@@ -22,6 +22,7 @@ WEEKS_IN_MONTH = 365.25 / 12 / 7
 HOUR_BLOCKS = (0, 6, 9, 12, 15, 18, 21)
 POSTS_IN_BLOCK = (0.04, 0.15, 0.23, 0.21, 0.20, 0.13, 0.05)
 OFFICE, EVENING = (2, 3, 4), (5, 6)
+KLOUT_HOURS = (17, 21)  # the author's local time of 85 % of the posts in klout2015
 TAIL_SHARE = 0.3  # the exponent was read above 44 interactions, which 30 % of the public bodies' posts exceed
 
 
@@ -110,9 +111,14 @@ def hour_variance(o: Observation) -> float:
     return float(np.average((effect[used] - mean) ** 2, weights=share[used]) / total)
 
 
-def delays(o: Observation, action: int = INTERACTION) -> F64:
-    """Minutes from publication to each reaction within 24 h (the data are cut there), float64[n]."""
-    mine = (o.done & action > 0) & (o.delay_min <= DAY_MIN)
+def delays(o: Observation, action: int = INTERACTION, hours: tuple[int, int] = (0, 24)) -> F64:
+    """Minutes from publication to each reaction within 24 h (the data are cut there), float64[n].
+
+    ``hours``: only posts of these local hours.
+    """
+    hour = o.hour[o.post]
+    asked = (hour >= hours[0]) & (hour < hours[1])
+    mine = (o.done & action > 0) & (o.delay_min <= DAY_MIN) & asked
     return np.maximum(o.delay_min[mine], 1 / 60)
 
 
@@ -122,7 +128,7 @@ def delay_median(o: Observation) -> float:
 
 
 def _within(o: Observation, hours: float) -> float:
-    return float((delays(o) <= hours * 60).mean())
+    return float((delays(o, hours=KLOUT_HOURS) <= hours * 60).mean())
 
 
 def delay_sd(o: Observation) -> float:
@@ -190,7 +196,7 @@ STATISTICS: dict[str, Callable[[Observation], float]] = {
     "likes_share": lambda o: _mix(o, "likes"),
     "comments_share": lambda o: _mix(o, "comments"),
     "shares_share": lambda o: _mix(o, "shares"),
-    "within_1_h": lambda o: _within(o, 1),
-    "within_3_h": lambda o: _within(o, 3),
-    "within_12_h": lambda o: _within(o, 12),
+    "evening_within_1_h": lambda o: _within(o, 1),
+    "evening_within_3_h": lambda o: _within(o, 3),
+    "evening_within_12_h": lambda o: _within(o, 12),
 }  # fmt: skip

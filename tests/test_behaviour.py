@@ -64,9 +64,9 @@ def test_redisplay_gap_is_geometric() -> None:
     assert n.mean() == pytest.approx(1 / 0.05, rel=1e-3)
 
 
-@given(st.floats(0, 5), st.floats(0, 1), st.floats(0.05, 5), st.floats(0, 1))
-def test_display_chance_is_a_probability(v: float, fresh: float, rivals: float, crowd: float) -> None:
-    assert 0 <= behaviour.display_chance(v, fresh, rivals, crowd) <= 1
+@given(st.floats(0, 1), st.floats(0, 50))
+def test_display_chance_is_a_probability(fresh: float, openness: float) -> None:
+    assert 0 <= behaviour.display_chance(fresh, openness) <= 1
 
 
 def test_reach_share_follows_the_size_of_the_page() -> None:

@@ -134,8 +134,11 @@ def test_city_alone_is_a_scenario(city: str) -> None:
 @pytest.mark.parametrize("change", CHANGES)
 def test_city_takes_the_change_or_says_why_not(city: str, change: str) -> None:
     spec = read(f"change/{change}.yaml")[change]
-    has_account = spec.get("platform") in read(f"city/{city}.yaml")["accounts"]
-    if (spec["kind"] == "open_account") == has_account and "platform" in spec:
+    accounts = read(f"city/{city}.yaml")["accounts"]
+    has_account = spec.get("platform") in accounts
+    misplaced = (spec["kind"] == "open_account") == has_account and "platform" in spec
+    nowhere = bool(spec.get("platforms")) and not set(spec["platforms"]) & set(accounts)
+    if misplaced or nowhere:
         with pytest.raises(InputError, match="account on"):
             Scenario.from_dict(tree(city, (change,)))
     else:

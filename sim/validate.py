@@ -1,0 +1,177 @@
+"""Model against data: reference situations are run, each fact is measured and judged.
+
+A fact passes when the model's value, the mean of independent replicates, lies in the data's band. The Monte
+Carlo error is the standard error of that mean. It never widens the band; an error above half of the band's
+width fails the fact, for then nothing has been shown, and a value within two errors of an edge is marked.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sim.city import build_city
+from sim.compose import compose
+from sim.facts import Fact, Situation, laid_over, read_facts, read_situations
+from sim.laws import build_laws
+from sim.observed import Observation, observe
+from sim.scenario import Scenario
+from sim.stylised import STATISTICS
+
+SAME_CITY = 0.02  # relative tolerance between two scales: their cities differ, and are not drawn again
+PASS, FAIL = "PASS", "FAIL"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A fact with the model's ``value``, its Monte Carlo ``error`` and the value of each replicate."""
+
+    fact: Fact
+    value: float
+    error: float
+    runs: tuple[float, ...]
+
+    @property
+    def passes(self) -> bool:
+        """Whether the value lies in the band, known well enough."""
+        low, high = self._band()
+        known = math.isfinite(self.value) and math.isfinite(self.error)
+        if not known or not low <= self.value <= high:
+            return False
+        return self.fact.against is not None or self.error <= (high - low) / 2
+
+    @property
+    def near_edge(self) -> bool:
+        """Whether another seed might lead to another verdict."""
+        if self.fact.against is not None:
+            return False
+        return any(abs(self.value - edge) < 2 * self.error for edge in self._band())
+
+    @property
+    def verdict(self) -> str:
+        """The word that ends the row."""
+        return PASS if self.passes else FAIL
+
+    def _band(self) -> tuple[float, float]:
+        low = -math.inf if self.fact.low is None else self.fact.low
+        return low, math.inf if self.fact.high is None else self.fact.high
+
+
+def scenario_of(situation: Situation, name: str) -> Scenario:
+    """The scenario of a situation: its city, without the other accounts, with what it sets."""
+    chosen = [f"city={situation.city}", f"platform=[{','.join(situation.platforms)}]"]
+    tree = compose([*chosen, f"change=[{','.join(situation.changes)}]"]).tree
+    city = dict(tree["city"])
+    kept = situation.accounts or (situation.about,)
+    city["accounts"] = {a: spec for a, spec in city["accounts"].items() if a in kept}
+    city["use_scale"] = {p: f for p, f in city.get("use_scale", {}).items() if p in situation.platforms}
+    plain = {key: tree[key] for key in Scenario.model_fields if key in tree}
+    plain |= {"city": city, "change": tree.get("change") or {}, "name": name, "label": situation.label}
+    return Scenario.from_dict(laid_over(plain, situation.set))
+
+
+def watch(situation: Situation, name: str, seed: int) -> Iterable[Observation]:
+    """The observed replicates of a situation, one after the other."""
+    scenario = scenario_of(situation, name)
+    city = build_city(scenario, seed, cache_dir=None)
+    laws = build_laws(scenario, city, seed)
+    for replicate in range(situation.replicates):
+        yield observe(laws, city, seed, replicate, situation.about)
+
+
+Measured = dict[str, dict[str, tuple[float, ...]]]
+
+
+def measure(
+    facts: Sequence[Fact],
+    situations: Mapping[str, Situation],
+    seed: int,
+    told: Callable[[str, int, int], None] | None = None,
+) -> Measured:
+    """Values of every statistic that a fact asks for: situation -> statistic -> one value a replicate.
+
+    ``told(situation, done, planned)`` hears of each finished run.
+    """
+    asked: dict[str, set[str]] = {}
+    for fact in facts:
+        for name in (fact.situation, fact.against):
+            if name is not None:
+                asked.setdefault(name, set()).add(fact.statistic)
+    planned, done = sum(situations[name].replicates for name in asked), 0
+    out: Measured = {}
+    for name, statistics in asked.items():
+        found: dict[str, list[float]] = {statistic: [] for statistic in sorted(statistics)}
+        for observation in watch(situations[name], name, seed):
+            for statistic, values in found.items():
+                values.append(STATISTICS[statistic](observation))
+            done += 1
+            if told is not None:
+                told(name, done, planned)
+        out[name] = {statistic: tuple(values) for statistic, values in found.items()}
+    return out
+
+
+def mean_and_error(values: Sequence[float]) -> tuple[float, float]:
+    """Mean of independent replicates and its standard error."""
+    x = np.asarray(values, dtype=np.float64)
+    return float(x.mean()), float(x.std(ddof=1) / math.sqrt(len(x)))
+
+
+def judge(fact: Fact, measured: Measured) -> Judged:
+    """The verdict on one fact."""
+    runs = measured[fact.situation][fact.statistic]
+    value, error = mean_and_error(runs)
+    if fact.against is not None:
+        other, other_error = mean_and_error(measured[fact.against][fact.statistic])
+        spread = math.sqrt(error**2 + other_error**2 + (SAME_CITY * other) ** 2)
+        return Judged(fact, (value - other) / spread, 1.0, runs)
+    return Judged(fact, value, error, runs)
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Every fact judged; ``situations`` as they were run."""
+
+    judged: tuple[Judged, ...]
+    situations: dict[str, Situation]
+    measured: Measured
+    seed: int
+    reduced: bool
+
+    @property
+    def failed(self) -> int:
+        """Number of facts that fail."""
+        return sum(not j.passes for j in self.judged)
+
+
+def validate(
+    reduced: bool = False,
+    seed: int = 1,
+    told: Callable[[str, int, int], None] | None = None,
+    only: Callable[[Fact], bool] = lambda _: True,
+) -> Validation:
+    """Run the reference situations and judge every fact (``only`` those that it lets through)."""
+    facts = [fact for fact in read_facts() if only(fact)]
+    situations = read_situations(reduced)
+    check(facts, situations)
+    measured = measure(facts, situations, seed, told)
+    return Validation(tuple(judge(f, measured) for f in facts), situations, measured, seed, reduced)
+
+
+def check(facts: Sequence[Fact], situations: Mapping[str, Any]) -> None:
+    """Facts name situations and statistics that exist. Raises InputError."""
+    from sim.figures import InputError, nearest
+
+    problems = []
+    for fact in facts:
+        for name in (fact.situation, fact.against):
+            if name is not None and name not in situations:
+                problems.append(f"{fact.id}: unknown situation '{name}'{nearest(name, situations)}")
+        if fact.statistic not in STATISTICS:
+            problems.append(f"{fact.id}: unknown statistic '{fact.statistic}'{nearest(fact.statistic, STATISTICS)}")
+    if problems:
+        raise InputError("\n".join(problems))
