@@ -25,6 +25,7 @@ from sim.figures import (
     YearBandFigure,
     YearFigure,
     check_band,
+    within,
 )
 
 ACTIONS = ("click", "like", "comment", "share", "hide")
@@ -255,6 +256,7 @@ class Memory(Strict):
     affinity_gain: NonNegative
     affinity_loss_if_hidden: NonNegative
     affinity_ceiling: NonNegative
+    affinity_floor: Annotated[Figure, AfterValidator(within(-1, 0))]
     affinity_halflife_days: Positive
     novelty_depth: Share
     novelty_halflife_days: Positive

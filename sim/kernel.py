@@ -385,7 +385,7 @@ class Kernel:
             state.affinity.fade(who, hour)
             np.add.at(state.affinity.value, who, step)
             state.affinity.value[who] = np.clip(
-                state.affinity.value[who], -0.9, memory.affinity_ceiling.value
+                state.affinity.value[who], memory.affinity_floor.value, memory.affinity_ceiling.value
             )
         end = float((hour + 1) * HOUR_MIN)
         for a, (joins, leaves) in enumerate(zip(written.joins, written.leaves, strict=True)):

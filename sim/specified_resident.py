@@ -295,7 +295,9 @@ class SpecifiedResident(mesa.Agent):
                 self.excess.bring_to(laws.affinity_decay, hour)
                 for _ in range(n):
                     self.excess.value += step
-                self.excess.value = min(max(self.excess.value, -0.9), memory.affinity_ceiling.value)
+                self.excess.value = min(
+                    max(self.excess.value, memory.affinity_floor.value), memory.affinity_ceiling.value
+                )
         self._come_and_go()
         self.now = Hour()
 
