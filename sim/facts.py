@@ -21,7 +21,8 @@ class Fact(Strict):
 
     ``use``: *fitted* (parameters of the shipped defaults were set on it) or *check* (kept out of every fit).
     ``set_by`` names those parameters. ``against``: a second situation, whose value the first must equal
-    within the error (``low`` and ``high`` then bound the difference in standard errors).
+    within the error (``low`` and ``high`` then bound the difference in standard errors). A *told* fact has no
+    band: both situations are shown, none is judged.
     """
 
     id: str = Field(pattern=r"^[a-z0-9-]{1,60}$")
@@ -34,15 +35,17 @@ class Fact(Strict):
     digits: int = Field(default=3, ge=0, le=6)
     unit: str = ""
     source: tuple[str, ...] = Field(min_length=1)
-    use: Literal["fitted", "check"]
+    use: Literal["fitted", "check", "told"]
     set_by: str = ""
     against: str | None = None
     note: Label = {"fr": "", "en": ""}
 
     @model_validator(mode="after")
     def _band(self) -> Fact:
-        if self.low is None and self.high is None:
-            raise ValueError("say low, high or both")
+        if (self.low is None and self.high is None) != (self.use == "told"):
+            raise ValueError("say low, high or both; a told fact has neither")
+        if self.use == "told" and self.against is None:
+            raise ValueError("against: a told fact shows two situations")
         if self.low is not None and self.high is not None and self.low > self.high:
             raise ValueError(f"low {self.low:g} is above high {self.high:g}")
         return self

@@ -23,66 +23,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import behaviour, draws, feed
-from sim.audience import Followers, Memory, Timetable, discovery_times, group_of, leaving_times
-from sim.cards import ACTIONS
+from sim.audience import Timetable, discovery_times, leaving_times
 from sim.city import City
+from sim.displays import DISPLAY, F64, I64, NONE, by_hour, joined, turns
 from sim.figures import BANDS
-from sim.laws import CLICK, HIDE, SHARE, Laws, Posts, build_posts
+from sim.laws import Laws
+from sim.reactions import Viewers, Writes
 from sim.sessions import HOUR_MIN, WEEK_MIN, session_key
-from sim.tally import MAX_DEPTH, MEASURES, WORK, Tally
-
-F64 = NDArray[np.float64]
-I64 = NDArray[np.int64]
-
-DISPLAY = np.dtype([("post", "i4"), ("who", "i4"), ("cell", "i8"), ("depth", "i4"), ("again", "i4")])
-ENDORSED = np.uint8(1 << 7)
-ACTION_BITS = (1 << np.arange(len(ACTIONS))).astype(np.uint8)
-FIRST_MEASURE = MEASURES.index(ACTIONS[0])
+from sim.tally import WORK, Tally
 
 
-@dataclass
-class State:
-    """Per-resident arrays that change. ``fatigue`` by account, ``affinity`` excess over attachment;
-    ``times_seen`` and ``flags`` uint8[active posts, n_rows] (bits 0-4: reactions done, 7: endorsed)."""
-
-    followers: Followers
-    fatigue: Memory
-    affinity: Memory
-    times_seen: NDArray[np.uint8]
-    flags: NDArray[np.uint8]
-
-
-class Kernel:
+class Kernel(Viewers):
     """One replicate of one scenario on a city; ``step`` advances one hour, ``run`` the whole horizon."""
 
     def __init__(self, laws: Laws, city: City, seed: int, replicate: int, block: int = feed.BLOCK) -> None:
-        self.laws, self.city, self.seed, self.replicate, self.block = laws, city, seed, replicate, block
-        self.posts: Posts = build_posts(laws, city, seed, replicate)
-        schedule = laws.schedule
-        self.hour = 0
-        self.group = group_of(city)
-        self.band = city.age_band.astype(np.int64)
-        n_accounts = len(schedule.accounts)
-        self.tally = Tally.empty(
-            n_accounts, len(city.platforms), len(schedule), schedule.n_weeks, city.n_rows
-        )
+        super().__init__(laws, city, seed, replicate)
+        self.block = block
+        schedule, n_accounts = laws.schedule, len(laws.schedule.accounts)
         self._session_keys = np.array([session_key(seed, replicate, name) for name in city.platforms])
-        self._place = _places(laws)
-        n_active = int(self._place.max(initial=0)) + 1
-        self.state = State(
-            followers=Followers(laws, city),
-            fatigue=Memory.blank((n_accounts, city.n_rows), laws.fatigue_decay),
-            affinity=Memory.blank(city.n_rows, laws.affinity_decay),
-            times_seen=np.zeros((n_active, city.n_rows), dtype=np.uint8),
-            flags=np.zeros((n_active, city.n_rows), dtype=np.uint8),
-        )
         self._tails = feed.Tails(laws.feed)
         # a hair above, so that rounding cannot exclude anyone
         self._warmest = (1.0 + laws.scenario.behaviour.memory.affinity_ceiling.value) * (1.0 + 2.0**-40)
-        self._published = _by_hour(schedule.t_min)
-        self._expired = _by_hour(laws.expiry + HOUR_MIN)
+        self._published = by_hour(schedule.t_min)
+        self._expired = by_hour(laws.expiry + HOUR_MIN)
         self._calendar: dict[int, list[NDArray[np.void]]] = {}
-        self._shared = np.empty(0, dtype=DISPLAY)
         self._discover = [Timetable() for _ in range(n_accounts)]
         self._leave = [Timetable() for _ in range(n_accounts)]
         for a in range(n_accounts):
@@ -105,13 +69,14 @@ class Kernel:
         self._expose([*self._publish(), *self._deliver()])
         seen: list[NDArray[np.void]] = []
         wave = self._due()
-        written = _Writes(joins, leaves)
+        written = Writes(joins, leaves)
         while len(wave):
-            for turn in _turns(wave, self.city.n_rows):
-                seen.append(self._display(turn, written))
+            for turn in turns(wave, self.city.n_rows):
+                self._reappear(self._display(turn, written))
+                seen.append(turn.rows)
             wave = self._due()
         self._write(seen, written)
-        for post in self._expired.get(hour, _NONE):
+        for post in self._expired.get(hour, NONE):
             self.state.times_seen[self._place[post]] = 0
             self.state.flags[self._place[post]] = 0
         self.hour += 1
@@ -123,17 +88,10 @@ class Kernel:
 
     # --- offer --------------------------------------------------------------------------------------
 
-    def _affinity(self, who: I64) -> F64:
-        return self.city.attachment[who] * (1.0 + self.state.affinity.read(who, self.hour))
-
-    def _tired(self, account: I64 | int, who: I64) -> F64:
-        recent = self.state.fatigue.read((account, who), self.hour)
-        return behaviour.tiredness(recent, self.laws.fatigue_slope)
-
     def _publish(self) -> Iterator[_Offers]:
         """Decide for each follower of each post of this hour whether it is put in the feed."""
         laws, week = self.laws, self.hour * HOUR_MIN // WEEK_MIN
-        for post in self._published.get(self.hour, _NONE):
+        for post in self._published.get(self.hour, NONE):
             account = int(laws.schedule.account[post])
             k = int(laws.platform[post])
             rows = self.state.followers.rows(account)
@@ -229,92 +187,7 @@ class Kernel:
 
     def _due(self) -> NDArray[np.void]:
         """Displays entered for this hour; they are removed."""
-        return _joined(self._calendar.pop(self.hour, []))
-
-    # --- react --------------------------------------------------------------------------------------
-
-    def _display(self, turn: _Turn, written: _Writes) -> NDArray[np.void]:
-        """Impressions, reach and reactions of displays of which each (post, person) occurs once."""
-        shown, state = turn.rows, self.state
-        post, who = shown["post"].astype(np.int64), shown["who"].astype(np.int64)
-        place = self._place[post]
-        n = state.times_seen[place, who]
-        first = n == 0
-        n = np.minimum(n, 254) + np.uint8(1)
-        state.times_seen[place, who] = n
-        flags = state.flags[place, who] | np.where(turn.endorsed, ENDORSED, np.uint8(0))
-        self._count_displays(shown, first)
-        self._react(turn, flags, n, written)
-        self._follow_or_leave(shown, first, written)
-        self._reappear(shown[first | (shown["again"] > 0)])
-        return shown
-
-    def _react(self, turn: _Turn, flags: NDArray[np.uint8], n: NDArray[np.uint8], written: _Writes) -> None:
-        """Reactions of one turn; ``flags`` uint8[n] what each pair has done, ``n`` times seen."""
-        laws, city = self.laws, self.city
-        post, who = turn.rows["post"].astype(np.int64), turn.rows["who"].astype(np.int64)
-        account, k = laws.schedule.account[post], laws.platform[post]
-        standing = behaviour.standing(
-            self.state.followers.is_following[account, who],
-            flags & ENDORSED > 0,
-            laws.stranger[k],
-            laws.endorsement[k],
-        )
-        base, repeat = self.posts.react[post, self.band[who]], laws.repeat[n]
-        viewer = (
-            city.expressiveness[who],
-            self._affinity(who),
-            city.interest[laws.theme[post], who],
-            self._tired(account, who),
-            standing,
-            repeat,
-        )
-        chance = behaviour.reaction_chance(base, *(column[:, None] for column in viewer))
-        chance[:, HIDE] = behaviour.hide_chance(base[:, HIDE], repeat)
-        luck = draws.uniform(self.posts.key_act[post], who[:, None])
-        done = (luck < chance) & (flags[:, None] & ACTION_BITS == 0)
-        flags |= np.bitwise_or.reduce(np.where(done, ACTION_BITS, np.uint8(0)), axis=1)
-        self.state.flags[self._place[post], who] = flags
-        row, action = np.nonzero(done)
-        self._count_reactions(post[row], who[row], action)
-        engaged = row[(action != CLICK) & (action != HIDE)]
-        np.bitwise_or.at(self.tally.engaged, who[engaged], (1 << k[engaged]).astype(np.uint16))
-        written.warmer.append(who[engaged])
-        written.colder.append(who[row[action == HIDE]])
-        self._queue_shares(turn.rows[row[action == SHARE]])
-
-    def _count_reactions(self, post: I64, who: I64, action: I64) -> None:
-        week, measure = self.hour * HOUR_MIN // WEEK_MIN, FIRST_MEASURE + action
-        account = self.laws.schedule.account[post]
-        np.add.at(self.tally.weekly[:, :, week], (account, self.group[who], measure), 1)
-        np.add.at(self.tally.posts, (post, measure), 1)
-
-    def _count_displays(self, shown: NDArray[np.void], first: NDArray[np.bool_]) -> None:
-        tally, laws = self.tally, self.laws
-        post, who = shown["post"].astype(np.int64), shown["who"].astype(np.int64)
-        account, week, clock = laws.schedule.account[post], self.hour * HOUR_MIN // WEEK_MIN, self.hour % 24
-        tally.work[WORK.index("displays")] += len(shown)
-        tally.count("impressions", account, self.group[who], week, post)
-        tally.count("reach", account[first], self.group[who[first]], week, post[first])
-        by_account = np.bincount(account, minlength=len(tally.hourly))
-        tally.hourly[:, clock, 0] += by_account
-        tally.hourly[:, clock, 1] += np.bincount(account[first], minlength=len(tally.hourly))
-        mark = (1 << laws.platform[post]).astype(np.uint16)
-        np.bitwise_or.at(tally.reached, who, mark)
-        np.bitwise_or.at(tally.this_week, who, mark)
-        by_friend = first & (shown["depth"] > 0)
-        tally.friend_reach += np.bincount(post[by_friend], minlength=len(tally.friend_reach))
-
-    def _queue_shares(self, shared: NDArray[np.void]) -> None:
-        """Pass shares on at the next hour, one generation deeper."""
-        if not len(shared):
-            return
-        deeper, account = shared.copy(), self.laws.schedule.account[shared["post"]]
-        deeper["depth"] += 1
-        self._shared = _joined([self._shared, deeper])
-        depth = np.minimum(deeper["depth"], MAX_DEPTH).astype(np.int64)
-        np.add.at(self.tally.share_depth, (account, depth), 1)
-        np.maximum.at(self.tally.depth, deeper["post"].astype(np.int64), deeper["depth"].astype(np.int64))
+        return joined(self._calendar.pop(self.hour, []))
 
     def _reappear(self, shown: NDArray[np.void]) -> None:
         """Enter the next display of posts seen: a geometric number of sessions later."""
@@ -333,47 +206,14 @@ class Kernel:
         )
         self._enter(post, who, t, cell, shown["depth"].astype(np.int64), again=1)
 
-    # --- follow -------------------------------------------------------------------------------------
-
-    def _follow_or_leave(self, shown: NDArray[np.void], first: NDArray[np.bool_], written: _Writes) -> None:
-        """Who starts or stops following because of what was just displayed (first displays only)."""
-        if not first.any():
-            return
-        laws, followers = self.laws, self.state.followers
-        post, who = shown["post"].astype(np.int64)[first], shown["who"].astype(np.int64)[first]
-        by_friend = shown["depth"][first] > 0
-        self._follow(post, who, by_friend, laws.schedule.account[post], laws.follow_if_shared, written)
-        mention = laws.schedule.mention[post]
-        self._follow(post, who, mention >= 0, mention, laws.follow_if_mentioned, written)
-        account = laws.schedule.account[post]
-        tired = laws.is_overposting[post] & followers.is_following[account, who]
-        post, who, account = post[tired], who[tired], account[tired]
-        u = draws.uniform(self.posts.key_leave[post], who)
-        gone = u < laws.unfollow_if_overposted[laws.platform[post]]
-        for a in np.unique(account[gone]):
-            written.leaves[a] = np.concatenate([written.leaves[a], who[gone & (account == a)]])
-
-    def _follow(
-        self, post: I64, who: I64, might: NDArray[np.bool_], account: I64, chance: F64, written: _Writes
-    ) -> None:
-        if not might.any():
-            return
-        post, who, account = post[might], who[might], account[might]
-        k = self.laws.account_platform[account]
-        inclined = self.laws.follow_weight[k, self.band[who]] * self._affinity(who)
-        u = draws.uniform(self.posts.key_follow[post], who, self.laws.account_id[account])
-        new = (u < chance[k] * inclined) & (self.city.activity[k, who] > 0)
-        for a in np.unique(account[new]):
-            written.joins[a] = np.concatenate([written.joins[a], who[new & (account == a)]])
-
     # --- write --------------------------------------------------------------------------------------
 
-    def _write(self, seen: list[NDArray[np.void]], written: _Writes) -> None:
+    def _write(self, seen: list[NDArray[np.void]], written: Writes) -> None:
         """End of the hour: memories, then followers."""
         state, hour, week = self.state, self.hour, self.hour * HOUR_MIN // WEEK_MIN
         memory = self.laws.scenario.behaviour.memory
         if seen:
-            rows = _joined(seen)
+            rows = joined(seen)
             index = (self.laws.schedule.account[rows["post"]], rows["who"])
             state.fatigue.fade(index, hour)
             np.add.at(state.fatigue.value, index, 1.0)
@@ -381,7 +221,7 @@ class Kernel:
             (written.warmer, memory.affinity_gain.value),
             (written.colder, -memory.affinity_loss_if_hidden.value),
         ):
-            who = np.concatenate(people) if people else _NONE
+            who = np.concatenate(people) if people else NONE
             state.affinity.fade(who, hour)
             np.add.at(state.affinity.value, who, step)
             state.affinity.value[who] = np.clip(
@@ -405,9 +245,6 @@ class Kernel:
         )
 
 
-_NONE = np.empty(0, np.int64)
-
-
 @dataclass
 class _Offers:
     """Posts put in feeds: ``source`` 0 for the account, else sharer + 1; ``tail`` offset of the bounds."""
@@ -418,74 +255,3 @@ class _Offers:
     depth: I64
     source: I64
     tail: I64
-
-
-@dataclass
-class _Turn:
-    """Displays in which each (post, person) occurs once; ``endorsed``: a friend showed it."""
-
-    rows: NDArray[np.void]
-    endorsed: NDArray[np.bool_]
-
-
-class _Writes:
-    """What an hour will write at its end."""
-
-    def __init__(self, joins: list[I64], leaves: list[I64]) -> None:
-        self.joins, self.leaves = joins, leaves
-        self.warmer: list[I64] = []
-        self.colder: list[I64] = []
-
-
-def _turns(wave: NDArray[np.void], n_rows: int) -> list[_Turn]:
-    """Cut displays into turns: the first of each (post, person) in time, then the second, ...
-
-    Two sources of one post in one session are one display, the account's own first.
-    """
-    pair = wave["post"].astype(np.int64) * n_rows + wave["who"]
-    order = np.lexsort((wave["depth"], wave["cell"], pair))
-    wave, pair = wave[order], pair[order]
-    opens = np.ones(len(wave), dtype=bool)
-    opens[1:] = (pair[1:] != pair[:-1]) | (wave["cell"][1:] != wave["cell"][:-1])
-    starts = np.flatnonzero(opens)
-    endorsed = np.maximum.reduceat(wave["depth"], starts) > 0
-    again = np.maximum.reduceat(wave["again"], starts)
-    wave, pair = wave[starts], pair[starts]
-    wave["again"] = again
-    new = np.ones(len(wave), dtype=bool)
-    new[1:] = pair[1:] != pair[:-1]
-    at = np.arange(len(wave))
-    rank = at - np.maximum.accumulate(np.where(new, at, 0))
-    return [_Turn(wave[rank == r], endorsed[rank == r]) for r in range(int(rank.max()) + 1)]
-
-
-def _joined(parts: list[NDArray[np.void]]) -> NDArray[np.void]:
-    """Displays one after the other (numpy's own concatenation is slow on records)."""
-    if len(parts) == 1:
-        return parts[0]
-    out = np.empty(sum(map(len, parts)), dtype=DISPLAY)
-    at = 0
-    for part in parts:
-        out[at : at + len(part)] = part
-        at += len(part)
-    return out
-
-
-def _by_hour(t_min: F64) -> dict[int, I64]:
-    """Row numbers by absolute hour, ascending."""
-    hours = behaviour.hour_of(t_min)
-    return {int(h): np.flatnonzero(hours == h) for h in np.unique(hours)}
-
-
-def _places(laws: Laws) -> I64:
-    """A place in the pool of active posts for each post; a place is free again an hour after expiry."""
-    place = np.zeros(len(laws.schedule), dtype=np.int64)
-    busy_until: list[float] = []
-    for post, t in enumerate(laws.schedule.t_min):
-        free = next((p for p, until in enumerate(busy_until) if until < t), None)
-        if free is None:
-            free = len(busy_until)
-            busy_until.append(0.0)
-        place[post] = free
-        busy_until[free] = laws.expiry[post] + 3 * HOUR_MIN
-    return place

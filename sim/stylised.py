@@ -180,6 +180,11 @@ def cascade_size(o: Observation) -> float:
     return float(o.friend_reach.mean())
 
 
+def largest_cascade(o: Observation) -> float:
+    """People whom friends brought to the post that was passed on most, per 1000 followers of the page."""
+    return float(1000 * o.friend_reach.max() / o.followers[0])
+
+
 def friend_share(o: Observation) -> float:
     """Share of the people reached whom a friend brought."""
     return float(o.friend_reach.sum() / o.reach.sum())
@@ -190,7 +195,8 @@ STATISTICS: dict[str, Callable[[Observation], float]] = {
     for f in (
         reach_by_follower, audience_share, reach_sd, interactions_sd, top_tenth, pareto_exponent,
         engaged_by_reach, impressions_by_reach, evening_gain, hour_variance, delay_median, delay_sd, depth_one,
-        reacting_followers, monthly_growth, followers_by_inhabitant, same_age_ties, cascade_size, friend_share,
+        reacting_followers, monthly_growth, followers_by_inhabitant, same_age_ties, cascade_size, largest_cascade,
+        friend_share,
     )
 } | {
     "likes_share": lambda o: _mix(o, "likes"),

@@ -134,9 +134,10 @@ def judge(fact: Fact, measured: Measured) -> Judged:
 
 @dataclass(frozen=True)
 class Validation:
-    """Every fact judged; ``situations`` as they were run."""
+    """Every fact judged or ``told``; ``situations`` as they were run."""
 
     judged: tuple[Judged, ...]
+    told: tuple[Fact, ...]
     situations: dict[str, Situation]
     measured: Measured
     seed: int
@@ -159,7 +160,9 @@ def validate(
     situations = read_situations(reduced)
     check(facts, situations)
     measured = measure(facts, situations, seed, told)
-    return Validation(tuple(judge(f, measured) for f in facts), situations, measured, seed, reduced)
+    judged = tuple(judge(f, measured) for f in facts if f.use != "told")
+    only_told = tuple(f for f in facts if f.use == "told")
+    return Validation(judged, only_told, situations, measured, seed, reduced)
 
 
 def check(facts: Sequence[Fact], situations: Mapping[str, Any]) -> None:

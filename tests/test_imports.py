@@ -49,13 +49,26 @@ INWARD = {
     "tally": {"cards", "figures"},
     "laws": {"behaviour", "cards", "city", "draws", "feed", "figures", "scenario", "schedule", "sessions"},
     "audience": {"behaviour", "cards", "city", "draws", "figures", "laws", "sessions"},
+    "displays": {"behaviour", "laws", "sessions"},
+    "reactions": {"audience", "behaviour", "cards", "city", "displays", "draws", "laws", "sessions", "tally"},
     "kernel": {
-        "audience", "behaviour", "cards", "city", "draws", "feed", "figures", "laws", "sessions", "tally",
-        "ties",
+        "audience", "behaviour", "city", "displays", "draws", "feed", "figures", "laws", "reactions",
+        "sessions", "tally",
     },
     "kpi": {"city", "figures", "indicators", "laws", "tally"},
 }  # fmt: skip
-NUMERIC = ("kernel", "feed", "behaviour", "sessions", "draws", "tally", "laws", "audience")
+NUMERIC = (
+    "kernel",
+    "reactions",
+    "displays",
+    "feed",
+    "behaviour",
+    "sessions",
+    "draws",
+    "tally",
+    "laws",
+    "audience",
+)
 NOT_IN_NUMERIC = {
     "pandas",
     "pydantic",

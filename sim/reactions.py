@@ -1,0 +1,194 @@
+"""What people do with what they see: count it, react, pass it on, start or stop following.
+
+The state is read as of the start of the hour; what the hour changes is noted in ``Writes``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim import behaviour, draws
+from sim.audience import Followers, Memory, group_of
+from sim.cards import ACTIONS
+from sim.city import City
+from sim.displays import DISPLAY, F64, I64, Turn, joined, places
+from sim.laws import CLICK, HIDE, SHARE, Laws, Posts, build_posts
+from sim.sessions import HOUR_MIN, WEEK_MIN
+from sim.tally import MAX_DEPTH, MEASURES, WORK, Tally
+
+ENDORSED = np.uint8(1 << 7)
+ACTION_BITS = (1 << np.arange(len(ACTIONS))).astype(np.uint8)
+FIRST_MEASURE = MEASURES.index(ACTIONS[0])
+
+
+@dataclass
+class State:
+    """Per-resident arrays that change. ``fatigue`` by account, ``affinity`` excess over attachment;
+    ``times_seen`` and ``flags`` uint8[active posts, n_rows] (bits 0-4: reactions done, 7: endorsed)."""
+
+    followers: Followers
+    fatigue: Memory
+    affinity: Memory
+    times_seen: NDArray[np.uint8]
+    flags: NDArray[np.uint8]
+
+
+class Writes:
+    """What an hour will write at its end."""
+
+    def __init__(self, joins: list[I64], leaves: list[I64]) -> None:
+        self.joins, self.leaves = joins, leaves
+        self.warmer: list[I64] = []
+        self.colder: list[I64] = []
+
+
+class Viewers:
+    """The people of a city in one replicate of one scenario, and what they do with what they see."""
+
+    def __init__(self, laws: Laws, city: City, seed: int, replicate: int) -> None:
+        self.laws, self.city, self.seed, self.replicate = laws, city, seed, replicate
+        self.posts: Posts = build_posts(laws, city, seed, replicate)
+        self.hour = 0
+        self.group = group_of(city)
+        self.band = city.age_band.astype(np.int64)
+        schedule = laws.schedule
+        n_accounts = len(schedule.accounts)
+        self.tally = Tally.empty(
+            n_accounts, len(city.platforms), len(schedule), schedule.n_weeks, city.n_rows
+        )
+        self._place = places(laws)
+        n_active = int(self._place.max(initial=0)) + 1
+        self.state = State(
+            followers=Followers(laws, city),
+            fatigue=Memory.blank((n_accounts, city.n_rows), laws.fatigue_decay),
+            affinity=Memory.blank(city.n_rows, laws.affinity_decay),
+            times_seen=np.zeros((n_active, city.n_rows), dtype=np.uint8),
+            flags=np.zeros((n_active, city.n_rows), dtype=np.uint8),
+        )
+        self._shared = np.empty(0, dtype=DISPLAY)
+
+    def _affinity(self, who: I64) -> F64:
+        return self.city.attachment[who] * (1.0 + self.state.affinity.read(who, self.hour))
+
+    def _tired(self, account: I64 | int, who: I64) -> F64:
+        recent = self.state.fatigue.read((account, who), self.hour)
+        return behaviour.tiredness(recent, self.laws.fatigue_slope)
+
+    def _display(self, turn: Turn, written: Writes) -> NDArray[np.void]:
+        """Impressions, reach and reactions of displays of which each (post, person) occurs once.
+
+        Returns the displays after which the post will reappear.
+        """
+        shown, state = turn.rows, self.state
+        post, who = shown["post"].astype(np.int64), shown["who"].astype(np.int64)
+        place = self._place[post]
+        n = state.times_seen[place, who]
+        first = n == 0
+        n = np.minimum(n, 254) + np.uint8(1)
+        state.times_seen[place, who] = n
+        flags = state.flags[place, who] | np.where(turn.endorsed, ENDORSED, np.uint8(0))
+        self._count_displays(shown, first)
+        self._react(turn, flags, n, written)
+        self._follow_or_leave(shown, first, written)
+        return shown[first | (shown["again"] > 0)]
+
+    def _react(self, turn: Turn, flags: NDArray[np.uint8], n: NDArray[np.uint8], written: Writes) -> None:
+        """Reactions of one turn; ``flags`` uint8[n] what each pair has done, ``n`` times seen."""
+        laws, city = self.laws, self.city
+        post, who = turn.rows["post"].astype(np.int64), turn.rows["who"].astype(np.int64)
+        account, k = laws.schedule.account[post], laws.platform[post]
+        standing = behaviour.standing(
+            self.state.followers.is_following[account, who],
+            flags & ENDORSED > 0,
+            laws.stranger[k],
+            laws.endorsement[k],
+        )
+        base, repeat = self.posts.react[post, self.band[who]], laws.repeat[n]
+        viewer = (
+            city.expressiveness[who],
+            self._affinity(who),
+            city.interest[laws.theme[post], who],
+            self._tired(account, who),
+            standing,
+            repeat,
+        )
+        chance = behaviour.reaction_chance(base, *(column[:, None] for column in viewer))
+        chance[:, HIDE] = behaviour.hide_chance(base[:, HIDE], repeat)
+        luck = draws.uniform(self.posts.key_act[post], who[:, None])
+        done = (luck < chance) & (flags[:, None] & ACTION_BITS == 0)
+        flags |= np.bitwise_or.reduce(np.where(done, ACTION_BITS, np.uint8(0)), axis=1)
+        self.state.flags[self._place[post], who] = flags
+        row, action = np.nonzero(done)
+        self._count_reactions(post[row], who[row], action)
+        engaged = row[(action != CLICK) & (action != HIDE)]
+        np.bitwise_or.at(self.tally.engaged, who[engaged], (1 << k[engaged]).astype(np.uint16))
+        written.warmer.append(who[engaged])
+        written.colder.append(who[row[action == HIDE]])
+        self._queue_shares(turn.rows[row[action == SHARE]])
+
+    def _count_reactions(self, post: I64, who: I64, action: I64) -> None:
+        week, measure = self.hour * HOUR_MIN // WEEK_MIN, FIRST_MEASURE + action
+        account = self.laws.schedule.account[post]
+        np.add.at(self.tally.weekly[:, :, week], (account, self.group[who], measure), 1)
+        np.add.at(self.tally.posts, (post, measure), 1)
+
+    def _count_displays(self, shown: NDArray[np.void], first: NDArray[np.bool_]) -> None:
+        tally, laws = self.tally, self.laws
+        post, who = shown["post"].astype(np.int64), shown["who"].astype(np.int64)
+        account, week, clock = laws.schedule.account[post], self.hour * HOUR_MIN // WEEK_MIN, self.hour % 24
+        tally.work[WORK.index("displays")] += len(shown)
+        tally.count("impressions", account, self.group[who], week, post)
+        tally.count("reach", account[first], self.group[who[first]], week, post[first])
+        by_account = np.bincount(account, minlength=len(tally.hourly))
+        tally.hourly[:, clock, 0] += by_account
+        tally.hourly[:, clock, 1] += np.bincount(account[first], minlength=len(tally.hourly))
+        mark = (1 << laws.platform[post]).astype(np.uint16)
+        np.bitwise_or.at(tally.reached, who, mark)
+        np.bitwise_or.at(tally.this_week, who, mark)
+        by_friend = first & (shown["depth"] > 0)
+        tally.friend_reach += np.bincount(post[by_friend], minlength=len(tally.friend_reach))
+
+    def _queue_shares(self, shared: NDArray[np.void]) -> None:
+        """Pass shares on at the next hour, one generation deeper."""
+        if not len(shared):
+            return
+        deeper, account = shared.copy(), self.laws.schedule.account[shared["post"]]
+        deeper["depth"] += 1
+        self._shared = joined([self._shared, deeper])
+        depth = np.minimum(deeper["depth"], MAX_DEPTH).astype(np.int64)
+        np.add.at(self.tally.share_depth, (account, depth), 1)
+        np.maximum.at(self.tally.depth, deeper["post"].astype(np.int64), deeper["depth"].astype(np.int64))
+
+    def _follow_or_leave(self, shown: NDArray[np.void], first: NDArray[np.bool_], written: Writes) -> None:
+        """Who starts or stops following because of what was just displayed (first displays only)."""
+        if not first.any():
+            return
+        laws, followers = self.laws, self.state.followers
+        post, who = shown["post"].astype(np.int64)[first], shown["who"].astype(np.int64)[first]
+        by_friend = shown["depth"][first] > 0
+        self._follow(post, who, by_friend, laws.schedule.account[post], laws.follow_if_shared, written)
+        mention = laws.schedule.mention[post]
+        self._follow(post, who, mention >= 0, mention, laws.follow_if_mentioned, written)
+        account = laws.schedule.account[post]
+        tired = laws.is_overposting[post] & followers.is_following[account, who]
+        post, who, account = post[tired], who[tired], account[tired]
+        u = draws.uniform(self.posts.key_leave[post], who)
+        gone = u < laws.unfollow_if_overposted[laws.platform[post]]
+        for a in np.unique(account[gone]):
+            written.leaves[a] = np.concatenate([written.leaves[a], who[gone & (account == a)]])
+
+    def _follow(
+        self, post: I64, who: I64, might: NDArray[np.bool_], account: I64, chance: F64, written: Writes
+    ) -> None:
+        if not might.any():
+            return
+        post, who, account = post[might], who[might], account[might]
+        k = self.laws.account_platform[account]
+        inclined = self.laws.follow_weight[k, self.band[who]] * self._affinity(who)
+        u = draws.uniform(self.posts.key_follow[post], who, self.laws.account_id[account])
+        new = (u < chance[k] * inclined) & (self.city.activity[k, who] > 0)
+        for a in np.unique(account[new]):
+            written.joins[a] = np.concatenate([written.joins[a], who[new & (account == a)]])
