@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test slow bench lint clean
+.PHONY: demo test slow validate bench lint clean
 demo: $(VENV)/.installed
 	$(BIN)/city-audience compare comparison=toulouse_2019
 
@@ -14,6 +14,9 @@ test: $(VENV)/.tested
 
 slow: $(VENV)/.tested
 	$(BIN)/pytest -q -m slow
+
+validate: $(VENV)/.installed
+	$(BIN)/city-audience validate reduced=true
 
 bench: $(VENV)/.installed
 	$(BIN)/python tests/benchmarks/month.py

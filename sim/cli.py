@@ -17,7 +17,7 @@ HELP = ("--help", "-h", "help")
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Entry point: exit code 0; 1 a job of a sweep failed; 2 bad input (one line per problem); 130 Ctrl-C."""
+    """Entry point: exit code 0; 1 a job of a sweep or a fact failed; 2 bad input (one line per problem); 130 Ctrl-C."""
     arguments = sys.argv[1:] if argv is None else argv
     lang = _language(arguments)
     try:
@@ -215,6 +215,43 @@ def _scenarios(overrides: list[str], own: str | None, lang: str) -> int:
     return 0
 
 
+def _validate(overrides: list[str], own: str | None, lang: str) -> int:
+    from sim.figures import InputError
+
+    if own is not None:
+        raise InputError("command line: scenarios_dir: validate runs the situations that come with the program")
+    from sim.validate import asked, validate, write
+
+    options = asked(overrides)
+    from sim.report.validation import WORDS as SAID
+    from sim.report.validation import rows, summary
+
+    validation = validate(options.reduced, options.seed, _announcer(lang), folder=options.results_dir)
+    heads = ("fact", "situation", "target", "model", "use", "source", "verdict")
+    table = table_of([SAID[lang][head] for head in heads])
+    for row in rows(validation, lang):
+        table.add_row(row.label, row.situation, row.target, row.model, row.use, row.source, row.verdict)
+    show(table)
+    print(SAID[lang]["rule"])
+    print(summary(validation, lang))
+    print(labelled("report", write(validation, options), lang))
+    return EXIT_FAILED_JOB if validation.failed else 0
+
+
+def _announcer(lang: str) -> Callable[[str, int, int], None]:
+    """Says on standard error which situation is being run, and how far it is."""
+    from sim.report.validation import WORDS as SAID
+
+    said: list[str] = []
+
+    def told(situation: str, done: int, planned: int) -> None:
+        if situation not in said:
+            said.append(situation)
+            print(SAID[lang]["run"].format(f"{situation} ({done}/{planned})"), file=sys.stderr)
+
+    return told
+
+
 def _completion(overrides: list[str], own: str | None, lang: str) -> int:
     from sim.completion import script
     from sim.figures import InputError, nearest
@@ -234,6 +271,7 @@ _VERBS: dict[str, Callable[[list[str], str | None, str], int]] = {
     "cities": _cities,
     "platforms": _platforms,
     "scenarios": _scenarios,
+    "validate": _validate,
     "completion": _completion,
 }
 

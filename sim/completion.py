@@ -22,7 +22,9 @@ OPTION_VALUES = {
     "workers": (),
     "results_dir": (),
     "scenarios_dir": (),
+    "reduced": ("true", "false"),
 }
+VALIDATING = ("reduced", "seed", "lang", "results_dir")
 FOLDERS = ("results_dir", "scenarios_dir")
 
 SCRIPTS = {
@@ -71,7 +73,10 @@ def complete(line: str) -> list[str]:
     if "=" in current:
         return _values(verb, current, folders)
     names = list(catalogue.GROUPS) if verb in COMPOSING else []
-    names += OPTION_VALUES if verb in COMPOSING else ("lang", "scenarios_dir")
+    if verb in COMPOSING:
+        names += [name for name in OPTION_VALUES if name != "reduced"]
+    else:
+        names += VALIDATING if verb == "validate" else ("lang", "scenarios_dir")
     if verb != "compare" and "comparison" in names and verb != "explain":
         names.remove("comparison")
     return _starting([*(f"{name}=" for name in names), "--help "], current)

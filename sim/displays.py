@@ -21,9 +21,12 @@ NONE = np.empty(0, np.int64)
 
 @dataclass
 class Turn:
-    """Displays in which each (post, person) occurs once; ``endorsed``: a friend showed it."""
+    """Displays in which each (post, person) occurs once; ``post``, ``who`` int64 columns of ``rows``;
+    ``endorsed`` bool: a friend showed it."""
 
     rows: NDArray[np.void]
+    post: I64
+    who: I64
     endorsed: NDArray[np.bool_]
 
 
@@ -33,7 +36,9 @@ def turns(wave: NDArray[np.void], n_rows: int) -> list[Turn]:
     Two sources of one post in one session are one display, the account's own first.
     """
     pair = wave["post"].astype(np.int64) * n_rows + wave["who"]
-    order = np.lexsort((wave["depth"], wave["cell"], pair))
+    order = np.argsort(pair)
+    if not (np.diff(pair[order]) > 0).all():
+        order = np.lexsort((wave["depth"], wave["cell"], pair))
     wave, pair = wave[order], pair[order]
     opens = np.ones(len(wave), dtype=bool)
     opens[1:] = (pair[1:] != pair[:-1]) | (wave["cell"][1:] != wave["cell"][:-1])
@@ -46,7 +51,14 @@ def turns(wave: NDArray[np.void], n_rows: int) -> list[Turn]:
     new[1:] = pair[1:] != pair[:-1]
     at = np.arange(len(wave))
     rank = at - np.maximum.accumulate(np.where(new, at, 0))
-    return [Turn(wave[rank == r], endorsed[rank == r]) for r in range(int(rank.max()) + 1)]
+    post, who = wave["post"].astype(np.int64), wave["who"].astype(np.int64)
+    if new.all():
+        return [Turn(wave, post, who, endorsed)]
+    found = []
+    for r in range(int(rank.max()) + 1):
+        mine = rank == r
+        found.append(Turn(wave[mine], post[mine], who[mine], endorsed[mine]))
+    return found
 
 
 def joined(parts: list[NDArray[np.void]]) -> NDArray[np.void]:

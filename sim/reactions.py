@@ -82,23 +82,21 @@ class Viewers:
 
         Returns the displays after which the post will reappear.
         """
-        shown, state = turn.rows, self.state
-        post, who = shown["post"].astype(np.int64), shown["who"].astype(np.int64)
-        place = self._place[post]
+        state, who = self.state, turn.who
+        place = self._place[turn.post]
         n = state.times_seen[place, who]
         first = n == 0
         n = np.minimum(n, 254) + np.uint8(1)
         state.times_seen[place, who] = n
         flags = state.flags[place, who] | np.where(turn.endorsed, ENDORSED, np.uint8(0))
-        self._count_displays(shown, first)
+        self._count_displays(turn, first)
         self._react(turn, flags, n, written)
-        self._follow_or_leave(shown, first, written)
-        return shown[first | (shown["again"] > 0)]
+        self._follow_or_leave(turn, first, written)
+        return turn.rows[first | (turn.rows["again"] > 0)]
 
     def _react(self, turn: Turn, flags: NDArray[np.uint8], n: NDArray[np.uint8], written: Writes) -> None:
         """Reactions of one turn; ``flags`` uint8[n] what each pair has done, ``n`` times seen."""
-        laws, city = self.laws, self.city
-        post, who = turn.rows["post"].astype(np.int64), turn.rows["who"].astype(np.int64)
+        laws, city, post, who = self.laws, self.city, turn.post, turn.who
         account, k = laws.schedule.account[post], laws.platform[post]
         standing = behaviour.standing(
             self.state.followers.is_following[account, who],
@@ -135,11 +133,10 @@ class Viewers:
         np.add.at(self.tally.weekly[:, :, week], (account, self.group[who], measure), 1)
         np.add.at(self.tally.posts, (post, measure), 1)
 
-    def _count_displays(self, shown: NDArray[np.void], first: NDArray[np.bool_]) -> None:
-        tally, laws = self.tally, self.laws
-        post, who = shown["post"].astype(np.int64), shown["who"].astype(np.int64)
+    def _count_displays(self, turn: Turn, first: NDArray[np.bool_]) -> None:
+        tally, laws, post, who = self.tally, self.laws, turn.post, turn.who
         account, week, clock = laws.schedule.account[post], self.hour * HOUR_MIN // WEEK_MIN, self.hour % 24
-        tally.work[WORK.index("displays")] += len(shown)
+        tally.work[WORK.index("displays")] += len(post)
         tally.count("impressions", account, self.group[who], week, post)
         tally.count("reach", account[first], self.group[who[first]], week, post[first])
         by_account = np.bincount(account, minlength=len(tally.hourly))
@@ -148,7 +145,7 @@ class Viewers:
         mark = (1 << laws.platform[post]).astype(np.uint16)
         np.bitwise_or.at(tally.reached, who, mark)
         np.bitwise_or.at(tally.this_week, who, mark)
-        by_friend = first & (shown["depth"] > 0)
+        by_friend = first & (turn.rows["depth"] > 0)
         tally.friend_reach += np.bincount(post[by_friend], minlength=len(tally.friend_reach))
 
     def _queue_shares(self, shared: NDArray[np.void]) -> None:
@@ -162,13 +159,13 @@ class Viewers:
         np.add.at(self.tally.share_depth, (account, depth), 1)
         np.maximum.at(self.tally.depth, deeper["post"].astype(np.int64), deeper["depth"].astype(np.int64))
 
-    def _follow_or_leave(self, shown: NDArray[np.void], first: NDArray[np.bool_], written: Writes) -> None:
+    def _follow_or_leave(self, turn: Turn, first: NDArray[np.bool_], written: Writes) -> None:
         """Who starts or stops following because of what was just displayed (first displays only)."""
         if not first.any():
             return
         laws, followers = self.laws, self.state.followers
-        post, who = shown["post"].astype(np.int64)[first], shown["who"].astype(np.int64)[first]
-        by_friend = shown["depth"][first] > 0
+        post, who = turn.post[first], turn.who[first]
+        by_friend = turn.rows["depth"][first] > 0
         self._follow(post, who, by_friend, laws.schedule.account[post], laws.follow_if_shared, written)
         mention = laws.schedule.mention[post]
         self._follow(post, who, mention >= 0, mention, laws.follow_if_mentioned, written)

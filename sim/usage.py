@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERBS = ("run", "compare", "sweep", "explain", "cities", "platforms", "scenarios", "completion")
+VERBS = ("run", "compare", "sweep", "explain", "cities", "platforms", "scenarios", "validate", "completion")
 SHELLS = ("bash", "zsh", "fish")
 
 PROGRAM = {
@@ -19,6 +19,7 @@ Verbes
   cities      les villes, avec leurs sources
   platforms   les réseaux, avec leurs sources
   scenarios   les comparaisons, scénarios et changements, avec leurs sources
+  validate    le modèle face aux données publiées, fait par fait
   completion  le script de complétion de bash, zsh ou fish
 
 Pour commencer
@@ -39,7 +40,7 @@ Options, après le verbe
                     ou la variable d'environnement CITY_AUDIENCE_SCENARIOS
 Toute valeur d'un fichier se change de même : platform.facebook.reactions.share=0.02
 
-Codes de sortie : 0 tout va bien, 1 un calcul d'un sweep a échoué, 2 demande à corriger, 130 interrompu.
+Codes de sortie : 0 tout va bien, 1 un calcul d'un sweep ou un fait de validate a échoué, 2 demande à corriger, 130 interrompu.
 """,
     "en": """\
 city-audience VERB [name=value ...]
@@ -54,6 +55,7 @@ Verbs
   cities      the cities, with their sources
   platforms   the platforms, with their sources
   scenarios   the comparisons, scenarios and changes, with their sources
+  validate    the model against published data, fact by fact
   completion  the completion script of bash, zsh or fish
 
 To begin with
@@ -73,7 +75,7 @@ Options, after the verb
                     or the environment variable CITY_AUDIENCE_SCENARIOS
 Any value of a file is changed the same way: platform.facebook.reactions.share=0.02
 
-Exit codes: 0 all is well, 1 a job of a sweep failed, 2 a request to correct, 130 interrupted.
+Exit codes: 0 all is well, 1 a job of a sweep or a fact of validate failed, 2 a request to correct, 130 interrupted.
 """,
 }
 
@@ -207,6 +209,28 @@ Ce qui peut être demandé : comparaisons, scénarios, changements, avec leurs s
 city-audience scenarios [lang=en] [scenarios_dir=FOLDER]
 
 What can be asked: comparisons, scenarios, changes, with their sources.
+""",
+    },
+    "validate": {
+        "fr": """\
+city-audience validate [reduced=true] [seed=1] [lang=fr] [results_dir=./results]
+
+Simule les situations de référence (scenarios/validation/) avec les réglages livrés et confronte chaque fait
+publié au modèle : cible, valeur, erreur de Monte-Carlo, source, PASS ou FAIL. Écrit
+results/validation/validation.html et validation.csv. Code de sortie 0 seulement si aucun fait n'échoue.
+
+  city-audience validate
+  city-audience validate reduced=true      en deux à quatre minutes
+""",
+        "en": """\
+city-audience validate [reduced=true] [seed=1] [lang=en] [results_dir=./results]
+
+Simulates the reference situations (scenarios/validation/) with the shipped defaults and sets each published
+fact against the model: target, value, Monte Carlo error, source, PASS or FAIL. Writes
+results/validation/validation.html and validation.csv. Exit code 0 only when no fact fails.
+
+  city-audience validate lang=en
+  city-audience validate reduced=true lang=en      in two to four minutes
 """,
     },
     "completion": {

@@ -8,18 +8,25 @@ width fails the fact, for then nothing has been shown, and a value within two er
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from sim import catalogue
 from sim.city import build_city
 from sim.compose import compose
 from sim.facts import Fact, Situation, laid_over, read_facts, read_situations
+from sim.figures import LANGUAGES, InputError, nearest
 from sim.laws import build_laws
 from sim.observed import Observation, observe
 from sim.scenario import Scenario
+from sim.store import csv_bytes, ensure_writable, replace_file
 from sim.stylised import STATISTICS
 
 SAME_CITY = 0.02  # relative tolerance between two scales: their cities differ, and are not drawn again
@@ -61,10 +68,15 @@ class Judged:
         return low, math.inf if self.fact.high is None else self.fact.high
 
 
+@cache
+def _composed(city: str, platforms: tuple[str, ...], changes: tuple[str, ...]) -> dict[str, Any]:
+    """Plain data of a city on some platforms; read it, never write in it."""
+    return compose([f"city={city}", f"platform=[{','.join(platforms)}]", f"change=[{','.join(changes)}]"]).tree
+
+
 def scenario_of(situation: Situation, name: str) -> Scenario:
     """The scenario of a situation: its city, without the other accounts, with what it sets."""
-    chosen = [f"city={situation.city}", f"platform=[{','.join(situation.platforms)}]"]
-    tree = compose([*chosen, f"change=[{','.join(situation.changes)}]"]).tree
+    tree = _composed(situation.city, situation.platforms, situation.changes)
     city = dict(tree["city"])
     kept = situation.accounts or (situation.about,)
     city["accounts"] = {a: spec for a, spec in city["accounts"].items() if a in kept}
@@ -154,8 +166,14 @@ def validate(
     seed: int = 1,
     told: Callable[[str, int, int], None] | None = None,
     only: Callable[[Fact], bool] = lambda _: True,
+    folder: str | None = None,
 ) -> Validation:
-    """Run the reference situations and judge every fact (``only`` those that it lets through)."""
+    """Run the reference situations and judge every fact (``only`` those that it lets through).
+
+    ``folder``: where the result will be written; raises StoreError at once if it cannot be.
+    """
+    if folder is not None:
+        ensure_writable(folder)
     facts = [fact for fact in read_facts() if only(fact)]
     situations = read_situations(reduced)
     check(facts, situations)
@@ -167,8 +185,6 @@ def validate(
 
 def check(facts: Sequence[Fact], situations: Mapping[str, Any]) -> None:
     """Facts name situations and statistics that exist. Raises InputError."""
-    from sim.figures import InputError, nearest
-
     problems = []
     for fact in facts:
         for name in (fact.situation, fact.against):
@@ -178,3 +194,64 @@ def check(facts: Sequence[Fact], situations: Mapping[str, Any]) -> None:
             problems.append(f"{fact.id}: unknown statistic '{fact.statistic}'{nearest(fact.statistic, STATISTICS)}")
     if problems:
         raise InputError("\n".join(problems))
+
+
+# --- the command ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the command line asks for."""
+
+    reduced: bool = False
+    seed: int = 1
+    lang: str = "fr"
+    results_dir: str = "./results"
+
+
+def asked(overrides: Sequence[str]) -> Asked:
+    """Options of the verb ``validate``. Raises InputError, one line per mistake."""
+    names = tuple(Asked.__dataclass_fields__)
+    found: dict[str, Any] = {}
+    problems = []
+    for text in overrides:
+        name, equals, value = text.partition("=")
+        value = value.strip("'\"")
+        allowed = {"reduced": r"true|false", "seed": r"\d{1,18}", "lang": "|".join(LANGUAGES), "results_dir": r".+"}
+        if not equals or name not in names:
+            problems.append(f"command line: '{text[:60]}'{nearest(name, names)}")
+        elif not re.fullmatch(allowed[name], value):
+            wanted = {"seed": "a whole number", "results_dir": "a folder"}.get(name, allowed[name].replace("|", ", "))
+            problems.append(f"command line: {name}: '{value[:60]}'; allowed: {wanted}")
+        else:
+            found[name] = int(value) if name == "seed" else value == "true" if name == "reduced" else value
+    if problems:
+        raise InputError("\n".join(problems))
+    return Asked(**found)
+
+
+def table(validation: Validation) -> pd.DataFrame:
+    """One row for each judged fact: id, situation, statistic, low, high, value, error, runs, use, verdict."""
+    return pd.DataFrame(
+        [
+            {
+                "id": j.fact.id, "row": j.fact.row, "situation": j.fact.situation, "statistic": j.fact.statistic,
+                "low": j.fact.low, "high": j.fact.high, "value": j.value, "error": j.error, "runs": len(j.runs),
+                "unit": j.fact.unit, "source": "; ".join(j.fact.source), "use": j.fact.use,
+                "set_by": j.fact.set_by, "verdict": j.verdict,
+            }
+            for j in validation.judged
+        ]
+    )  # fmt: skip
+
+
+def write(validation: Validation, options: Asked) -> Path:
+    """Write validation.html and validation.csv; returns the page's path. Raises StoreError."""
+    from sim.report.validation import render
+
+    folder = ensure_writable(options.results_dir) / "validation"
+    folder.mkdir(exist_ok=True)
+    titles = {key: entry["title"] for key, entry in catalogue.read(catalogue.tree() / "sources.yaml").items()}
+    replace_file(folder / "validation.csv", csv_bytes(table(validation)))
+    replace_file(folder / "validation.html", render(validation, options.lang, titles).encode("utf-8"))
+    return folder / "validation.html"
