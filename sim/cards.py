@@ -74,7 +74,7 @@ Week = Annotated[int, Field(ge=1)]
 class Population(Strict):
     """Inhabitants of the commune and their ages."""
 
-    total: Positive
+    total: Annotated[Figure, AfterValidator(within(1, 50_000_000))]
     percent_by_band: Bands
 
     @model_validator(mode="after")
@@ -103,7 +103,7 @@ class Account(Strict):
     """The city's presence on one platform, with its followers and posting habits."""
 
     platform: str
-    followers: NonNegative
+    followers: Annotated[Figure, AfterValidator(within(0, 1_000_000_000))]
     nonresident_share: Share = Figure(value=0.0)
     slots: tuple[Slot, ...] = ()
     habits_source: str = "given"

@@ -173,12 +173,12 @@ def _build(scenario: Scenario, seed: int, graph: Any) -> City:
         crowd = Crowd(people.age_band[:n], people.age_years[:n], people.platform_mask[:n])
         ties = grow_ties(Recipe.of(scenario, seed), crowd, people.n_rows)
     else:
-        from sim.graph_io import read_graph, ties_from_networkx
+        from sim.graph_io import missing_nodes, read_graph, ties_from_networkx
 
         origin = str(graph) if isinstance(graph, str | Path) else "graph"
         given = read_graph(graph) if isinstance(graph, str | Path) else graph
         ties, found = ties_from_networkx(given, people.platforms, people.platform_mask, origin)
-        warnings += found
+        warnings += found + missing_nodes(given, people.n_residents, origin)
     return City(
         name=scenario.city.name,
         seed=seed,

@@ -17,7 +17,7 @@ HELP = ("--help", "-h", "help")
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Entry point: exit code 0; 1 a job of a sweep or a fact failed; 2 bad input (one line per problem); 130 Ctrl-C."""
+    """Entry point: exit code 0; 1 a job or a fact failed; 2 bad input (one line per problem); 130 Ctrl-C."""
     arguments = sys.argv[1:] if argv is None else argv
     lang = _language(arguments)
     try:
@@ -114,8 +114,8 @@ def _compare(overrides: list[str], own: str | None, lang: str) -> int:
     from sim.study import run_study
 
     lang, kpi = comparison.options.lang, comparison.options.decision.kpi
-    print("\n".join(sentences(comparison.scenarios, lang)), file=sys.stderr)
-    study = run_study(comparison)
+    told = "\n".join(sentences(comparison.scenarios, lang))
+    study = run_study(comparison, lambda: print(told, file=sys.stderr))
     if study.reused:
         print(WORDS[lang]["reused"])
     for line in (*study.warnings, study.stop_reason, study.gain_sentence(kpi, lang), study.verdict):
@@ -219,7 +219,7 @@ def _validate(overrides: list[str], own: str | None, lang: str) -> int:
     from sim.figures import InputError
 
     if own is not None:
-        raise InputError("command line: scenarios_dir: validate runs the situations that come with the program")
+        raise InputError("command line: scenarios_dir: validate runs the program's own situations")
     from sim.validate import asked, validate, write
 
     options = asked(overrides)
@@ -252,6 +252,18 @@ def _announcer(lang: str) -> Callable[[str, int, int], None]:
     return told
 
 
+def _sources(overrides: list[str], own: str | None, lang: str) -> int:
+    from sim.figure_verbs import sources
+
+    return sources(overrides, own)
+
+
+def _sensitivity(overrides: list[str], own: str | None, lang: str) -> int:
+    from sim.figure_verbs import sensitivity
+
+    return sensitivity(overrides, own)
+
+
 def _completion(overrides: list[str], own: str | None, lang: str) -> int:
     from sim.completion import script
     from sim.figures import InputError, nearest
@@ -272,6 +284,8 @@ _VERBS: dict[str, Callable[[list[str], str | None, str], int]] = {
     "platforms": _platforms,
     "scenarios": _scenarios,
     "validate": _validate,
+    "sources": _sources,
+    "sensitivity": _sensitivity,
     "completion": _completion,
 }
 

@@ -7,7 +7,8 @@ import os
 from sim import catalogue
 from sim.usage import SHELLS, VERBS
 
-COMPOSING = ("run", "compare", "sweep", "explain")
+COMPOSING = ("run", "compare", "sweep", "explain", "sources", "sensitivity")
+COMPARING = ("compare", "explain", "sources", "sensitivity")
 OPTION_VALUES = {
     "lang": ("fr", "en"),
     "engine": ("processes", "serial"),
@@ -25,6 +26,10 @@ OPTION_VALUES = {
     "reduced": ("true", "false"),
 }
 VALIDATING = ("reduced", "seed", "lang", "results_dir")
+OF_ONE_VERB: dict[str, dict[str, tuple[str, ...]]] = {
+    "sources": {"tag": catalogue.TAGS, "csv": ()},
+    "sensitivity": {"trajectories": (), "top": (), "samples": ("16", "32", "64"), "only": ()},
+}
 FOLDERS = ("results_dir", "scenarios_dir")
 
 SCRIPTS = {
@@ -77,7 +82,8 @@ def complete(line: str) -> list[str]:
         names += [name for name in OPTION_VALUES if name != "reduced"]
     else:
         names += VALIDATING if verb == "validate" else ("lang", "scenarios_dir")
-    if verb != "compare" and "comparison" in names and verb != "explain":
+    names += OF_ONE_VERB.get(verb, ())
+    if verb not in COMPARING and "comparison" in names:
         names.remove("comparison")
     return _starting([*(f"{name}=" for name in names), "--help "], current)
 
@@ -101,7 +107,7 @@ def _values(verb: str, current: str, folders: tuple[os.PathLike[str], ...]) -> l
     if name in catalogue.GROUPS and (verb in COMPOSING):
         found = list(catalogue.options(name, tuple(catalogue.Path(f) for f in folders)))
     else:
-        found = list(OPTION_VALUES.get(name, ()))
+        found = list(OF_ONE_VERB.get(verb, {}).get(name, OPTION_VALUES.get(name, ())))
     return _starting([f"{name}={start}{each}" for each in found if each not in taken], current)
 
 

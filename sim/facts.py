@@ -38,7 +38,7 @@ class Fact(Strict):
     use: Literal["fitted", "check", "told"]
     set_by: str = ""
     against: str | None = None
-    note: Label = {"fr": "", "en": ""}
+    note: Label = {"fr": "", "en": ""}  # noqa: RUF012 - pydantic copies it for each instance
 
     @model_validator(mode="after")
     def _band(self) -> Fact:
@@ -61,7 +61,7 @@ class Situation(Strict):
     about: str
     changes: tuple[str, ...] = ()
     replicates: int = Field(ge=2, le=100)
-    set: dict[str, Any] = {}
+    set: dict[str, Any] = {}  # noqa: RUF012 - as above
 
 
 def folder() -> Path:
@@ -87,9 +87,7 @@ def read_situations(reduced: bool = False, path: Path | None = None) -> dict[str
     path = path or folder() / "situations.yaml"
     entries = catalogue.read(path)
     try:
-        return {
-            name: Situation.model_validate(_entry(name, entries, reduced)) for name in entries
-        }
+        return {name: Situation.model_validate(_entry(name, entries, reduced)) for name in entries}
     except ValidationError as error:
         raise InputError("\n".join(sentences(error, lambda _: f"{FOLDER}/{path.name}"))) from None
 

@@ -154,6 +154,27 @@ def ties_from_networkx(
     return ties, _graph_warnings(origin, loops, narrowed)
 
 
+def missing_nodes(graph: Any, n_residents: int, origin: str) -> Warnings:
+    """Residents whom the graph does not name. An edge list cannot name who has no tie: that is told.
+
+    Any other graph must hold every resident: InputError.
+    """
+    absent = n_residents - sum(1 for node in graph if int(node) < n_residents)
+    if not absent:
+        return []
+    if not origin.endswith(EDGE_LIST_SUFFIXES):
+        raise InputError(
+            f"{origin}: nodes: {n_residents - absent} of the city's {n_residents} residents are nodes; "
+            f"allowed: all of 0 to {n_residents - 1} (who has no tie is a node without edges)"
+        )
+    return [
+        {
+            "fr": f"{origin} : {absent} habitants sur {n_residents} n'y ont aucun lien.",
+            "en": f"{origin}: {absent} of {n_residents} residents have no tie in it.",
+        }
+    ]
+
+
 def _graph_warnings(origin: str, loops: int, narrowed: int) -> Warnings:
     warnings: Warnings = []
     if loops:

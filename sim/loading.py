@@ -250,7 +250,9 @@ def files_read(composed: Composed) -> dict[str, str]:
             if path is not None:
                 found[f"{group}/{name}.yaml"] = hash_file(path)
     graph = composed.tree.get("graph")
-    if isinstance(graph, str) and Path(graph).is_file():
+    if isinstance(graph, str):
+        if not Path(graph).is_file():
+            raise InputError(f"{composed.origin('graph')}: graph: '{graph}' is not a file")
         found[f"graph/{Path(graph).name}"] = hash_file(Path(graph))
     return found
 

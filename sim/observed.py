@@ -56,7 +56,10 @@ class WatchedKernel(Kernel):
         self._events.append((post[at], who[at], turn.rows["cell"][at], turn.rows["depth"][at], new[at]))
 
     def events(self) -> tuple[I64, I64, F64, I64, NDArray[np.uint8]]:
-        """Reactions so far: post, person, instant (minutes), depth of what was seen, bits of what was done."""
+        """Reactions so far: post, person, instant (minutes), depth of what was seen, bits of the acts.
+
+        int64[n], int64[n], float64[n], int64[n], uint8[n].
+        """
         parts = self._events or [tuple(np.empty(0, np.int64) for _ in range(5))]
         post, who, cell, depth, done = (np.concatenate(column) for column in zip(*parts, strict=True))
         k = self.laws.platform[post]
@@ -77,8 +80,9 @@ class Observation:
     Per post: ``hour`` and ``weekday`` (local), ``audience`` followers at publication, ``reach``,
     ``impressions``, ``likes``, ``comments``, ``shares``, ``engaged`` (people who clicked, liked, commented
     or shared), ``friend_reach``, and ``quality`` float64[posts, 2] (ln of its offer chance and of its
-    rate of interactions, known in a simulation). Per reaction: ``post`` (row), ``delay_min``, ``done`` bits, ``by`` person,
-    ``at_min``, ``follows``. ``share_depth`` int64[16]; ``followers`` int64[weeks + 1]; ``inhabitants``.
+    rate of interactions, known in a simulation). Per reaction: ``post`` (row), ``delay_min``, ``done`` bits,
+    ``by`` person, ``at_min``, ``follows``. ``share_depth`` int64[16]; ``followers``
+    int64[weeks + 1]; ``inhabitants`` simulated.
     """
 
     hour: I64

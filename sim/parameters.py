@@ -1,4 +1,4 @@
-"""Which figures of a comparison can be varied over their plausible range, and which are held fixed, and why."""
+"""Which figures of a comparison are varied over their plausible range, and which are held fixed, and why."""
 
 from __future__ import annotations
 
@@ -174,10 +174,12 @@ def _reason(scenario: Scenario, path: str, figure: Any, is_used: bool) -> str:
 def _check(
     comparison: Comparison, varied: Sequence[Parameter], held: Sequence[Held], only: Sequence[str]
 ) -> None:
-    every = [p.path for p in (*varied, *held)]
+    every = [p.path for p in varied] + [h.path for h in held]
     for asked in only:
         if not any(path == asked or path.startswith(f"{asked}.") for path in every):
-            raise InputError(f"command line: only: no figure begins with '{asked[:60]}'{nearest(asked, every)}")
+            raise InputError(
+                f"command line: only: no figure begins with '{asked[:60]}'{nearest(asked, every)}"
+            )
     if not varied:
         raise InputError("sensitivity: no figure is left to vary; each is held fixed (see only=)")
     for scenario in comparison.scenarios:

@@ -89,7 +89,7 @@ def rank(
 def flips_by_group(
     kept: NDArray[np.bool_], names: Sequence[str], chosen: Sequence[str], design: F64
 ) -> pd.DataFrame:
-    """``group, share, direction`` (see ``Ranking.flips``) from pairs of rows that differ in one group only."""
+    """``group, share, direction`` (see ``Ranking.flips``) from pairs of rows that differ in one group."""
     _, groups = grouped(names, chosen)
     block = len(groups) + 2
     by = kept.reshape(-1, block)

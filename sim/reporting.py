@@ -17,6 +17,8 @@ from sim.indicators import ADDITIVE, DIRECTIONS, INDICATORS
 from sim.report import KpiText, ReportInput, ScenarioText
 from sim.request import Comparison
 from sim.scenario import Scenario, walk
+from sim.sensitivity import drivers
+from sim.sources import figure_table
 
 
 def report_input(
@@ -38,6 +40,9 @@ def report_input(
         horizon_weeks=base.horizon_weeks,
         scenarios=tuple(_words(s, base) for s in comparison.scenarios),
         decision_kpi=decision.kpi,
+        decision_platform=decision.platform,
+        decision_age_band=decision.age_band,
+        residents_by_band=_residents_by_band(base),
         kpi_definitions={name: _kpi_text(name) for name in INDICATORS},
         kpis=tables["kpis"],
         posts=tables["posts"],
@@ -56,6 +61,12 @@ def report_input(
         warnings=tuple(_warnings(comparison, manifest)),
         provenance=_provenance(manifest),
     )  # fmt: skip
+
+
+def _residents_by_band(scenario: Scenario) -> dict[str, float]:
+    people = scenario.city.population
+    percent = people.percent_by_band.values
+    return {band: people.total.value * share / sum(percent.values()) for band, share in percent.items()}
 
 
 def _words(scenario: Scenario, baseline: Scenario) -> ScenarioText:
@@ -96,29 +107,27 @@ def touched_platforms(comparison: Comparison) -> set[str]:
 def figures_used(comparison: Comparison) -> pd.DataFrame:
     """Every figure behind the comparison: path, value, unit, source, tag, note, drives.
 
-    ``drives``: the figure belongs to a platform that the change touches, so the *difference* rests on it.
+    ``drives``: the figure is among those that a finished sensitivity of this comparison found to move it most
+    (first, by rank); without one: it belongs to a platform that the change touches.
     """
-    touched = touched_platforms(comparison)
-    seen: dict[str, tuple[Any, ...]] = {}
-    for scenario in comparison.scenarios:
-        for path, figure in walk(scenario):
-            parts = path.split(".")
-            if parts[0] == "platform" and parts[1] not in {*touched, *_present(comparison)}:
-                continue
-            drives = parts[0] == "change" or (parts[0] == "platform" and parts[1] in touched)
-            value = getattr(figure, "value", None)
-            shown = value if value is not None else _compact(figure.values)
-            seen.setdefault(path, (path, shown, figure.unit, figure.source, figure.tag, figure.note, drives))
-    columns = ["path", "value", "unit", "source", "tag", "note", "drives"]
-    return pd.DataFrame(list(seen.values()), columns=columns)
+    touched, measured = touched_platforms(comparison), drivers(comparison)
+    shown = {*touched, *_present(comparison)}
+    table = figure_table(comparison.scenarios)
+    parts = [path.split(".") for path in table["path"]]
+    table["drives"] = [
+        path in measured if measured else p[0] == "change" or (p[0] == "platform" and p[1] in touched)
+        for path, p in zip(table["path"], parts, strict=True)
+    ]
+    table = table[[p[0] != "platform" or p[1] in shown for p in parts]]
+    if measured:
+        place = {path: i for i, path in enumerate(measured)}
+        rank = [place.get(path, len(place)) for path in table["path"]]
+        table = table.iloc[sorted(range(len(rank)), key=rank.__getitem__)]
+    return table[["path", "value", "unit", "source", "tag", "note", "drives"]].reset_index(drop=True)
 
 
 def _present(comparison: Comparison) -> set[str]:
     return {a.platform for a in comparison.baseline.city.accounts.values()}
-
-
-def _compact(values: Mapping[Any, Any]) -> str:
-    return "; ".join(f"{k}: {_compact(v) if isinstance(v, Mapping) else v}" for k, v in values.items())
 
 
 def _warnings(comparison: Comparison, manifest: Mapping[str, Any]) -> list[dict[str, str]]:

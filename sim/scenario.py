@@ -49,6 +49,10 @@ class Scenario(Strict):
                     f"{nearest(card.hour_profile, self.behaviour.hour_profiles)}"
                 )
         self._check_changes()
+        residents = round(self.city.population.total.value * self.sampling)
+        if residents < 1:
+            least = 1 / self.city.population.total.value
+            raise ValueError(f"sampling: {self.sampling:g} leaves no resident; allowed: {least:.2g} to 1")
         return self
 
     def _named_platforms(self) -> list[tuple[str, str]]:

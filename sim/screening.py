@@ -20,7 +20,11 @@ REST = "(others)"
 
 
 def _problem(names: Sequence[str], groups: Sequence[str] | None = None) -> dict[str, Any]:
-    problem: dict[str, Any] = {"num_vars": len(names), "names": list(names), "bounds": [[0.0, 1.0]] * len(names)}
+    problem: dict[str, Any] = {
+        "num_vars": len(names),
+        "names": list(names),
+        "bounds": [[0.0, 1.0]] * len(names),
+    }
     return problem if groups is None or list(groups) == list(names) else {**problem, "groups": list(groups)}
 
 
@@ -80,7 +84,7 @@ def sobol_indices(names: Sequence[str], chosen: Sequence[str], y: F64, seed: int
     of, groups = grouped(names, chosen)
     columns = ("S1", "S1_conf", "ST", "ST_conf")
     if np.ptp(y) == 0:
-        return pd.DataFrame({"group": groups, **{c: 0.0 for c in columns}})
+        return pd.DataFrame({"group": groups, **dict.fromkeys(columns, 0.0)})
     with warnings.catch_warnings():  # an indicator may be constant in a resample; SALib then answers 0
         warnings.simplefilter("ignore")
         found = sobol.analyze(_problem(names, of), y, calc_second_order=False, seed=_seed(seed))

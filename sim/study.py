@@ -11,6 +11,7 @@ import multiprocessing
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from sim import provenance, store
 from sim.checkpoint import Checkpoint, clean_leftovers
 from sim.city import City, build_city
 from sim.differences import Zone, paired_differences, summary
-from sim.figures import LANGUAGES
+from sim.figures import LANGUAGES, InputError
 from sim.indicators import ADDITIVE, DIRECTIONS, INDICATORS
 from sim.kernel import Kernel
 from sim.kpi import hour_table, kpi_table, post_table
@@ -135,28 +136,39 @@ def job_mapper(bench: Bench, n_workers: int) -> tuple[MapJobs, Callable[[], None
 
 def run_one(scenario: Scenario, options: Options) -> pd.DataFrame:
     """Replicates of one scenario: mean, spread and interval of every KPI."""
-    results, _, _ = _replicates((scenario,), options, None)
+    results, _, _ = _replicates((scenario,), options, None, lambda: None)
     return summary(gather(results)["kpis"], ADDITIVE)
 
 
-def run_study(comparison: Comparison) -> Study:
+def run_study(comparison: Comparison, announce: Callable[[], None] = lambda: None) -> Study:
     """Run a comparison, or reuse its finished result, and write it to ``options.results_dir``.
 
-    Raises StoreError when the folder cannot be used, before anything is computed.
+    ``announce`` is called once the request is known to be sound. Raises StoreError when the folder cannot
+    be used, before anything is computed, and InputError for a city that cannot be built; neither leaves
+    anything behind.
     """
     options = comparison.options
+    is_new = not Path(options.results_dir).exists()
     results_dir = store.ensure_writable(options.results_dir)
     clean_leftovers(results_dir)
     config = request_config(comparison)
     digest = provenance.canonical_hash(config)
     folder = store.result_folder(results_dir, comparison.name, digest)
     standing = store.find_finished(folder)
-    if standing is None:
+    if standing is not None:
+        announce()
+        return _read(folder, comparison, reused=True)
+    try:
         outcome = _other_language(comparison, config, results_dir)
         if outcome is None:
-            outcome = _computed(comparison, Checkpoint(results_dir, digest))
-        _write(folder, comparison, config, outcome)
-    return _read(folder, comparison, reused=standing is not None)
+            outcome = _computed(comparison, Checkpoint(results_dir, digest), announce)
+    except InputError:
+        if is_new:
+            with suppress(OSError):
+                results_dir.rmdir()
+        raise
+    _write(folder, comparison, config, outcome)
+    return _read(folder, comparison, reused=False)
 
 
 def request_config(comparison: Comparison) -> dict[str, Any]:
@@ -191,11 +203,13 @@ def _replicates(
     scenarios: Sequence[Scenario],
     options: Options,
     saved: Checkpoint | None,
+    announce: Callable[[], None],
 ) -> tuple[list[Result], StopReason, list[dict[str, str]]]:
     rule = _rule(scenarios, options)
     with Progress(options.lang) as progress:
         progress.say("city", scenarios[0].city.label[options.lang])
         bench = Bench(scenarios, options.seed)
+        announce()
         over, close = job_mapper(bench, options.n_workers())
         try:
             names = [s.name for s in scenarios]
@@ -205,9 +219,9 @@ def _replicates(
             close()
 
 
-def _computed(comparison: Comparison, saved: Checkpoint) -> Outcome:
+def _computed(comparison: Comparison, saved: Checkpoint, announce: Callable[[], None]) -> Outcome:
     options, started = comparison.options, time.monotonic()
-    results, reason, warnings = _replicates(comparison.scenarios, options, saved)
+    results, reason, warnings = _replicates(comparison.scenarios, options, saved, announce)
     tables = gather(results)
     zone = Zone(options.indifference, dict(options.indifference_by_kpi))
     tables["differences"] = paired_differences(

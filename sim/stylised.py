@@ -103,7 +103,7 @@ def evening_gain(o: Observation) -> float:
 
 
 def hour_variance(o: Observation) -> float:
-    """Share of the variance of ln(1 + interactions) between hour blocks, for the hours at which pages publish."""
+    """Share of the variance of ln(1 + interactions) between hour blocks, weighted as pages publish."""
     effect, total = hour_effects(o)
     share = np.array(POSTS_IN_BLOCK) / sum(POSTS_IN_BLOCK)
     used = np.abs(effect) > 0
@@ -194,9 +194,9 @@ STATISTICS: dict[str, Callable[[Observation], float]] = {
     f.__name__: f
     for f in (
         reach_by_follower, audience_share, reach_sd, interactions_sd, top_tenth, pareto_exponent,
-        engaged_by_reach, impressions_by_reach, evening_gain, hour_variance, delay_median, delay_sd, depth_one,
-        reacting_followers, monthly_growth, followers_by_inhabitant, same_age_ties, cascade_size, largest_cascade,
-        friend_share,
+        engaged_by_reach, impressions_by_reach, evening_gain, hour_variance, delay_median, delay_sd,
+        depth_one, reacting_followers, monthly_growth, followers_by_inhabitant, same_age_ties, cascade_size,
+        largest_cascade, friend_share,
     )
 } | {
     "likes_share": lambda o: _mix(o, "likes"),

@@ -27,6 +27,12 @@ WORDS = {
         "change": "Changements (run change=[NOM])", "all": "tous",
         "measured": "mesurés", "borrowed": "empruntés", "assumed": "supposés", "given": "donnés",
         "draws": "{} tirages", "job_ok": "fait", "job_failed": "échec",
+        "figure": "Chiffre", "value": "Valeur", "range": "Plage", "trust": "Fiabilité", "source": "Source",
+        "note": "Note", "one_measured": "mesuré", "one_borrowed": "emprunté", "one_assumed": "supposé",
+        "one_given": "donné", "effect": "Effet sur l'écart (mu*)", "spread": "Écart-type",
+        "variance": "Part de variance", "about_what": "Scénario le plus touché", "scenario_one": "Scénario",
+        "first": "Premier", "better": "Mieux que la référence", "same": "Pareil", "worse": "Moins bien",
+        "thinned": "Ville réduite à {} habitants (sampling= pour en décider)",
     },
     "en": {
         "report": "Report", "folder": "Folder", "table": "Table", "interrupted": "Interrupted.",
@@ -41,6 +47,12 @@ WORDS = {
         "change": "Changes (run change=[NAME])", "all": "all",
         "measured": "measured", "borrowed": "borrowed", "assumed": "assumed", "given": "given",
         "draws": "{} draws", "job_ok": "done", "job_failed": "failed",
+        "figure": "Figure", "value": "Value", "range": "Range", "trust": "Trust", "source": "Source",
+        "note": "Note", "one_measured": "measured", "one_borrowed": "borrowed", "one_assumed": "assumed",
+        "one_given": "given", "effect": "Effect on the difference (mu*)", "spread": "Standard deviation",
+        "variance": "Share of variance", "about_what": "Scenario most moved", "scenario_one": "Scenario",
+        "first": "First", "better": "Better than the baseline", "same": "No difference", "worse": "Worse",
+        "thinned": "City thinned to {} residents (sampling= to choose)",
     },
 }  # fmt: skip
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-VERBS = ("run", "compare", "sweep", "explain", "cities", "platforms", "scenarios", "validate", "completion")
+VERBS = (
+    "run", "compare", "sensitivity", "sweep", "explain", "cities", "platforms", "scenarios", "sources",
+    "validate", "completion",
+)  # fmt: skip
 SHELLS = ("bash", "zsh", "fish")
 
 PROGRAM = {
@@ -13,12 +16,14 @@ Ce qu'un changement de stratégie ferait aux habitants de la ville, avec son inc
 
 Verbes
   compare     une situation de départ et ses variantes : écarts, intervalles, rapport
+  sensitivity les chiffres supposés qui déplacent l'écart ; le classement y survit-il ?
   run         un seul scénario : tableau des indicateurs
   sweep       beaucoup de scénarios d'un coup (multirun de Hydra)
   explain     un scénario ou une comparaison en mots, sans rien calculer
   cities      les villes, avec leurs sources
   platforms   les réseaux, avec leurs sources
   scenarios   les comparaisons, scénarios et changements, avec leurs sources
+  sources     chaque chiffre d'un scénario : valeur, plage, source, fiabilité
   validate    le modèle face aux données publiées, fait par fait
   completion  le script de complétion de bash, zsh ou fish
 
@@ -40,7 +45,8 @@ Options, après le verbe
                     ou la variable d'environnement CITY_AUDIENCE_SCENARIOS
 Toute valeur d'un fichier se change de même : platform.facebook.reactions.share=0.02
 
-Codes de sortie : 0 tout va bien, 1 un calcul d'un sweep ou un fait de validate a échoué, 2 demande à corriger, 130 interrompu.
+Codes de sortie : 0 tout va bien, 1 un calcul d'un sweep ou un fait de validate a échoué,
+2 demande à corriger, 130 interrompu.
 """,
     "en": """\
 city-audience VERB [name=value ...]
@@ -49,12 +55,14 @@ What a change of strategy would do to the city's own residents, with its uncerta
 
 Verbs
   compare     a baseline and its alternatives: differences, intervals, report
+  sensitivity the assumed figures that move the difference; does the ranking survive?
   run         one scenario: table of indicators
   sweep       many scenarios at once (Hydra's multirun)
   explain     a scenario or a comparison in words; nothing is run
   cities      the cities, with their sources
   platforms   the platforms, with their sources
   scenarios   the comparisons, scenarios and changes, with their sources
+  sources     every figure of a scenario: value, range, source, trust
   validate    the model against published data, fact by fact
   completion  the completion script of bash, zsh or fish
 
@@ -75,7 +83,8 @@ Options, after the verb
                     or the environment variable CITY_AUDIENCE_SCENARIOS
 Any value of a file is changed the same way: platform.facebook.reactions.share=0.02
 
-Exit codes: 0 all is well, 1 a job of a sweep or a fact of validate failed, 2 a request to correct, 130 interrupted.
+Exit codes: 0 all is well, 1 a job of a sweep or a fact of validate failed, 2 a request to correct,
+130 interrupted.
 """,
 }
 
@@ -231,6 +240,66 @@ results/validation/validation.html and validation.csv. Exit code 0 only when no 
 
   city-audience validate lang=en
   city-audience validate reduced=true lang=en      in two to four minutes
+""",
+    },
+    "sources": {
+        "fr": """\
+city-audience sources [city=NOM] [comparison=NOM] [tag=assumed] [csv=FICHIER]
+
+Chaque chiffre d'un scénario, ou de tous ceux d'une comparaison : valeur, unité, plage, source, fiabilité
+(measured, borrowed, assumed, given), note. Finit par le compte de chaque fiabilité.
+
+  city-audience sources city=grenoble_2013
+  city-audience sources comparison=saint_dizier_snapchat tag=assumed
+  city-audience sources city=toulouse_2019 csv=chiffres.csv
+""",
+        "en": """\
+city-audience sources [city=NAME] [comparison=NAME] [tag=assumed] [csv=FILE]
+
+Every figure of a scenario, or of all those of a comparison: value, unit, range, source, trust
+(measured, borrowed, assumed, given), note. Ends with the count of each trust.
+
+  city-audience sources city=grenoble_2013 lang=en
+  city-audience sources comparison=saint_dizier_snapchat tag=assumed lang=en
+  city-audience sources city=toulouse_2019 csv=figures.csv
+""",
+    },
+    "sensitivity": {
+        "fr": """\
+city-audience sensitivity comparison=NOM [nom=valeur ...]
+
+Fait varier dans sa plage chaque chiffre qui peut jouer, avec le même hasard partout, et dit lesquels
+déplacent l'écart, si le classement des scénarios y survit et ce qui le renverse. Écrit
+results/sensitivity-<nom>-<empreinte>/. Prend des minutes ou des heures ; interrompu, reprend.
+
+  city-audience sensitivity comparison=young_workshop
+  city-audience sensitivity comparison=saint_dizier_snapchat only=[platform.snapchat,change] sampling=0.2
+  city-audience sensitivity comparison=toulouse_2019 trajectories=8 samples=64 top=8
+
+  trajectories=4   trajectoires de Morris : chacune essaie une fois chaque chiffre
+  top=5            chiffres gardés pour les indices de Sobol'
+  samples=16       échantillons de Sobol' (une puissance de deux)
+  replicates=1     tirages par réglage
+  only=[DÉBUT,...] seulement les chiffres dont le nom commence ainsi
+  sampling=0.2     part des habitants simulés (sinon : 10 000 habitants au plus)
+""",
+        "en": """\
+city-audience sensitivity comparison=NAME [name=value ...]
+
+Varies every figure that can matter over its range, with the same randomness everywhere, and tells which of
+them move the difference, whether the ranking of the scenarios survives, and what turns it over. Writes
+results/sensitivity-<name>-<hash>/. Takes minutes or hours; once interrupted it goes on from where it was.
+
+  city-audience sensitivity comparison=young_workshop lang=en
+  city-audience sensitivity comparison=saint_dizier_snapchat only=[platform.snapchat,change] sampling=0.2
+  city-audience sensitivity comparison=toulouse_2019 trajectories=8 samples=64 top=8
+
+  trajectories=4   Morris trajectories: each tries every figure once
+  top=5            figures kept for Sobol' indices
+  samples=16       Sobol' samples (a power of two)
+  replicates=1     replicates per setting
+  only=[START,...] only the figures whose names begin so
+  sampling=0.2     share of the residents simulated (else: 10,000 residents at most)
 """,
     },
     "completion": {

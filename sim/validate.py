@@ -71,7 +71,8 @@ class Judged:
 @cache
 def _composed(city: str, platforms: tuple[str, ...], changes: tuple[str, ...]) -> dict[str, Any]:
     """Plain data of a city on some platforms; read it, never write in it."""
-    return compose([f"city={city}", f"platform=[{','.join(platforms)}]", f"change=[{','.join(changes)}]"]).tree
+    groups = {"platform": platforms, "change": changes}
+    return compose([f"city={city}", *(f"{g}=[{','.join(names)}]" for g, names in groups.items())]).tree
 
 
 def scenario_of(situation: Situation, name: str) -> Scenario:
@@ -191,7 +192,8 @@ def check(facts: Sequence[Fact], situations: Mapping[str, Any]) -> None:
             if name is not None and name not in situations:
                 problems.append(f"{fact.id}: unknown situation '{name}'{nearest(name, situations)}")
         if fact.statistic not in STATISTICS:
-            problems.append(f"{fact.id}: unknown statistic '{fact.statistic}'{nearest(fact.statistic, STATISTICS)}")
+            hint = nearest(fact.statistic, STATISTICS)
+            problems.append(f"{fact.id}: unknown statistic '{fact.statistic}'{hint}")
     if problems:
         raise InputError("\n".join(problems))
 
@@ -212,16 +214,19 @@ class Asked:
 def asked(overrides: Sequence[str]) -> Asked:
     """Options of the verb ``validate``. Raises InputError, one line per mistake."""
     names = tuple(Asked.__dataclass_fields__)
+    allowed = {
+        "reduced": "true|false", "seed": r"\d{1,18}", "lang": "|".join(LANGUAGES), "results_dir": ".+",
+    }  # fmt: skip
+    words = {"seed": "a whole number", "results_dir": "a folder", "reduced": "true, false"}
     found: dict[str, Any] = {}
     problems = []
     for text in overrides:
         name, equals, value = text.partition("=")
         value = value.strip("'\"")
-        allowed = {"reduced": r"true|false", "seed": r"\d{1,18}", "lang": "|".join(LANGUAGES), "results_dir": r".+"}
         if not equals or name not in names:
             problems.append(f"command line: '{text[:60]}'{nearest(name, names)}")
         elif not re.fullmatch(allowed[name], value):
-            wanted = {"seed": "a whole number", "results_dir": "a folder"}.get(name, allowed[name].replace("|", ", "))
+            wanted = words.get(name, ", ".join(LANGUAGES))
             problems.append(f"command line: {name}: '{value[:60]}'; allowed: {wanted}")
         else:
             found[name] = int(value) if name == "seed" else value == "true" if name == "reduced" else value
@@ -232,17 +237,15 @@ def asked(overrides: Sequence[str]) -> Asked:
 
 def table(validation: Validation) -> pd.DataFrame:
     """One row for each judged fact: id, situation, statistic, low, high, value, error, runs, use, verdict."""
-    return pd.DataFrame(
-        [
-            {
-                "id": j.fact.id, "row": j.fact.row, "situation": j.fact.situation, "statistic": j.fact.statistic,
-                "low": j.fact.low, "high": j.fact.high, "value": j.value, "error": j.error, "runs": len(j.runs),
-                "unit": j.fact.unit, "source": "; ".join(j.fact.source), "use": j.fact.use,
-                "set_by": j.fact.set_by, "verdict": j.verdict,
-            }
-            for j in validation.judged
-        ]
-    )  # fmt: skip
+    columns = ("id", "row", "situation", "statistic", "low", "high")
+    found = []
+    for judged in validation.judged:
+        fact = judged.fact
+        row = {name: getattr(fact, name) for name in columns}
+        row |= {"value": judged.value, "error": judged.error, "runs": len(judged.runs), "unit": fact.unit}
+        row |= {"source": "; ".join(fact.source), "use": fact.use, "set_by": fact.set_by}
+        found.append(row | {"verdict": judged.verdict})
+    return pd.DataFrame(found)
 
 
 def write(validation: Validation, options: Asked) -> Path:

@@ -151,7 +151,8 @@ def _behaviour() -> dict[str, Any]:
         "appeal": {"reach_sd": 0.9, "reaction_sd": 0.6, "reaction_on_reach": 0.3},
         "memory": {
             "fatigue_elasticity": -0.3, "fatigue_reference_exposures": 5, "fatigue_halflife_days": 7,
-            "affinity_gain": 0.1, "affinity_loss_if_hidden": 0.5, "affinity_ceiling": 1.0, "affinity_floor": -0.9,
+            "affinity_gain": 0.1, "affinity_loss_if_hidden": 0.5, "affinity_ceiling": 1.0,
+            "affinity_floor": -0.9,
             "affinity_halflife_days": 60, "novelty_depth": 0.2, "novelty_halflife_days": 10,
             "exposure_exponent": 0.4, "exposure_cap": 4,
         },

@@ -189,11 +189,12 @@ def test_the_reading_of_the_tail_meets_the_data_s_own_law() -> None:
     from scipy.special import ndtri
 
     u = (np.arange(50_000) + 0.5) / 50_000
-    assert pareto_exponent(page(np.round(1000 * 24 * np.exp(1.25 * ndtri(u))))) == pytest.approx(2.25, abs=0.05)
+    drawn = np.round(24_000 * np.exp(1.25 * ndtri(u)))
+    assert pareto_exponent(page(drawn)) == pytest.approx(2.25, abs=0.05)
 
 
 def planted(effect: float, noise: float = 0.0) -> Observation:
-    """Posts in every block of hours, those of 18-24 h multiplied by exp(effect); quality explains the rest."""
+    """Posts in every block of hours, those of 18-24 h times exp(effect); quality explains the rest."""
     hour = np.tile([3, 7, 10, 13, 16, 19, 22], 400)
     generator = np.random.default_rng(1)
     quality = generator.normal(0, 1, (len(hour), 2))
@@ -303,7 +304,11 @@ def test_rows_end_in_one_of_two_words(lang: str) -> None:
 
 @pytest.mark.parametrize(("passing", "code"), [(True, 0), (False, 1)])
 def test_the_exit_code_says_whether_a_fact_fails(
-    passing: bool, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    passing: bool,
+    code: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
 ) -> None:
     monkeypatch.setattr("sim.validate.validate", lambda *_, **__: finished(passing))
     assert cli.main(["validate", "lang=en", f"results_dir={tmp_path}"]) == code
@@ -321,7 +326,11 @@ def test_the_table_has_a_row_for_each_judged_fact(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("reduce=true", "did you mean 'reduced'"), ("reduced=perhaps", "true, false"), ("seed=x", "whole number")],
+    [
+        ("reduce=true", "did you mean 'reduced'"),
+        ("reduced=perhaps", "true, false"),
+        ("seed=x", "whole number"),
+    ],
 )
 def test_a_wrong_option_is_told(text: str, told: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["validate", text]) == 2
@@ -340,12 +349,16 @@ def seen(name: str, **changed: Any) -> Observation:
     return observe(build_laws(scenario, city, 1), city, 1, 0, situation.about)
 
 
+GIVEN = {"unit": "", "source": "given", "tag": "given"}
+
+
 def fans(n: float) -> dict[str, Any]:
-    return {"accounts": {"facebook": {"followers": {"value": n, "unit": "followers", "source": "given", "tag": "given"}}}}
+    return {"accounts": {"facebook": {"followers": {"value": n, **GIVEN}}}}
 
 
 def test_a_bigger_page_reaches_a_smaller_share_of_its_followers() -> None:
-    share = [STATISTICS["reach_by_follower"](seen("page-2019", city=fans(n))) for n in (5_000, 30_000, 60_000)]
+    sizes = (5_000, 30_000, 60_000)
+    share = [STATISTICS["reach_by_follower"](seen("page-2019", city=fans(n))) for n in sizes]
     assert share[0] > share[1] > share[2]
 
 
@@ -357,9 +370,10 @@ def test_a_later_year_reaches_fewer() -> None:
 def test_a_younger_city_takes_more_to_snapchat() -> None:
     def city(young: float) -> dict[str, Any]:
         bands = {"0-14": 15, "15-29": young, "30-44": 20, "45-59": 15, "60-74": 50 - young, "75+": 0}
-        return {"population": {"percent_by_band": {"values": bands, "unit": "%", "source": "given", "tag": "given"}}}
+        return {"population": {"percent_by_band": {"values": bands, **GIVEN}}}
 
-    size = [STATISTICS["followers_by_inhabitant"](seen("snapchat-new", horizon_weeks=20, city=city(y))) for y in (15, 40)]
+    towns = [seen("snapchat-new", horizon_weeks=20, city=city(young)) for young in (15, 40)]
+    size = [STATISTICS["followers_by_inhabitant"](town) for town in towns]
     assert size[1] > 1.3 * size[0]
 
 

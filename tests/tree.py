@@ -110,8 +110,9 @@ class FakeStudy(types.ModuleType):
         }  # fmt: skip
         return pd.DataFrame([row, {**row, "age_band": "15-29", "mean": 0.5}])
 
-    def run_study(self, comparison: Comparison) -> Any:
+    def run_study(self, comparison: Comparison, announce: Any = None) -> Any:
         """A study that is finished."""
+        announce()
         self.compared.append(comparison)
         report = Path(comparison.options.results_dir) / "x" / "report.html"
         return types.SimpleNamespace(

@@ -85,6 +85,9 @@ class ReportInput:
     sources: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[Mapping[str, str], ...] = ()
     provenance: Mapping[str, str | int | float] = field(default_factory=dict)
+    decision_platform: str = "all"
+    decision_age_band: str = "all"
+    residents_by_band: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,8 @@ class Effect:
     verdict: str
     unit: str
     direction: str
+    platform: str = "all"
+    age_band: str = "all"
 
     @property
     def has_interval(self) -> bool:
@@ -144,16 +149,20 @@ class View:
         return float(value)
 
     def runs(self, scenario: str, kpi: str) -> pd.Series:
-        """Whole-horizon values of a KPI by replicate (index replicate), at the size of the city."""
+        """Whole-horizon values of a KPI by replicate (index replicate), where the decision looks."""
         f = self._kpis
         keep = (
             (f["scenario"] == scenario)
             & (f["kpi"] == kpi)
-            & (f["platform"] == "all")
-            & (f["age_band"] == "all")
+            & (f["platform"] == self.data.decision_platform)
+            & (f["age_band"] == self.data.decision_age_band)
             & (f["week"] == "all")
         )
         return f[keep].set_index("replicate")["value"].sort_index()
+
+    def population(self, age_band: str) -> float:
+        """Residents of the real city in an age band, or in all."""
+        return self.data.residents_by_band.get(age_band, float(self.data.n_residents))
 
     def values_of(self, column: str, kpi: str) -> list[str]:
         """Distinct values of `column` among the rows of a KPI, sorted, "all" left out."""
@@ -171,6 +180,9 @@ class View:
     @cached_property
     def effects(self) -> dict[tuple[str, str], Effect]:
         """(kpi, alternative) -> Effect, for all platforms and all ages together."""
+        return self._effects_at("all", "all")
+
+    def _effects_at(self, platform: str, age_band: str) -> dict[tuple[str, str], Effect]:
         columns = (
             "kpi",
             "platform",
@@ -185,7 +197,7 @@ class View:
             "verdict",
         )
         f = _with_columns(self.data.differences, columns)
-        f = f[(f["platform"].astype(str) == "all") & (f["age_band"].astype(str) == "all")]
+        f = f[(f["platform"].astype(str) == platform) & (f["age_band"].astype(str) == age_band)]
         if "baseline" in f:
             f = f[f["baseline"].astype(str) == self.baseline]
         return {(e.kpi, e.alternative): e for e in self._effects_of(f)}
@@ -211,11 +223,14 @@ class View:
                 verdict if verdict in VERDICTS else "cannot_tell",
                 text.unit,
                 text.direction,
+                str(row["platform"]),
+                str(row["age_band"]),
             )
 
     def decision(self) -> list[Effect]:
-        """Effects on the decision KPI in the order of the scenarios, where there is a row."""
-        found = (self.effects.get((self.data.decision_kpi, a)) for a in self.alternatives)
+        """Effects on the decision KPI, platform and age band, in the order of the scenarios."""
+        effects = self._effects_at(self.data.decision_platform, self.data.decision_age_band)
+        found = (effects.get((self.data.decision_kpi, a)) for a in self.alternatives)
         return [e for e in found if e is not None]
 
     def key_kpis(self) -> list[str]:

@@ -39,7 +39,9 @@ def digits_of(effect: Effect) -> int:
 def mean_text(effect: Effect, value: float, lang: str, most: int = MAX_DECIMALS) -> str:
     """A mean of one scenario ("24,3 %", "1 240"), with the decimals of the difference, `most` of them."""
     unit = "percent" if is_percentage(effect.unit) else ""
-    return number(value * factor(effect.unit), lang, unit, min(most, digits_of(effect)))
+    shown = value * factor(effect.unit)
+    two_digits = digits_for(math.nan, shown) + 1 if shown and math.isfinite(shown) else 0
+    return number(shown, lang, unit, min(most, max(digits_of(effect), two_digits)))
 
 
 def difference_text(effect: Effect, lang: str, words: bool = True) -> str:
@@ -70,10 +72,22 @@ def residents(effect: Effect, view: View) -> tuple[float, float, float] | None:
     if effect.kpi in PEOPLE_KPIS:
         k = 1.0
     elif effect.kpi.endswith("_of_residents") and is_percentage(effect.unit):
-        k = view.data.n_residents * (1.0 if effect.unit == "share" else 0.01)
+        k = view.population(effect.age_band) * (1.0 if effect.unit == "share" else 0.01)
     else:
         return None
     return effect.diff * k, effect.low * k, effect.high * k
+
+
+def who_text(effect: Effect, lang: str) -> str:
+    """Whom the effect counts: "habitants", "habitants de 15–29 ans"."""
+    band = effect.age_band
+    if band == "all":
+        return "habitants" if lang == "fr" else "residents"
+    if band.endswith("+"):
+        age = band.removesuffix("+")
+        return f"habitants de {age} ans et plus" if lang == "fr" else f"residents aged {age} and over"
+    ages = band.replace("-", "–")
+    return f"habitants de {ages} ans" if lang == "fr" else f"residents aged {ages}"
 
 
 def people_text(effect: Effect, view: View, lang: str) -> tuple[str, str] | None:

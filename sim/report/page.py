@@ -12,6 +12,7 @@ from markupsafe import Markup
 from sim.report import sections, tables
 from sim.report.data import Effect, ReportInput, View
 from sim.report.forest import forest
+from sim.report.measures import who_text
 from sim.report.palette import Look, looks
 from sim.report.texts import TEXTS
 from sim.report.verdict import Verdict, decide, qualifier, sentence
@@ -128,6 +129,10 @@ def _verdict(view: View, style: dict[str, Look], lang: str) -> Context:
     shown = effects if len(effects) <= MAX_CARDS else _most_telling(view, verdict, effects)
     base = tables.baseline_card(view, effects[0], style, lang) if effects else None
     label_ = tables.in_language(view.text(view.data.decision_kpi).label, lang)
+    if view.data.decision_age_band != "all" and effects:
+        label_ = f"{label_} ({who_text(effects[0], lang)})"
+    if view.data.decision_platform != "all":
+        label_ = f"{label_} ({view.data.decision_platform.capitalize()})"
     return {
         "kind": verdict.kind,
         "verdict": sentence(view, verdict, lang),

@@ -18,6 +18,7 @@ from sim.report.measures import (
     mean_text,
     people_text,
     relative_text,
+    who_text,
 )
 from sim.report.palette import Look
 from sim.report.texts import TEXTS
@@ -100,7 +101,9 @@ def cards(view: View, shown: list[Effect], style: Mapping[str, Look], lang: str)
                 "unit": unit_word("points", lang, e.diff * factor(e.unit)) if is_percentage(e.unit) else "",
                 "interval": interval_text(e, lang),
                 "verdict": e.verdict,
-                "people": t["card_people"].format(people=people[0], more=more) if people else "",
+                "people": t["card_people"].format(people=people[0], more=more, who=who_text(e, lang))
+                if people
+                else "",
                 "people_range": t["card_people_range"].format(range=people[1])
                 if people and has_range
                 else "",
@@ -115,10 +118,11 @@ def baseline_card(view: View, effect: Effect, style: Mapping[str, Look], lang: s
     text, people = view.text(effect.kpi), ""
     if effect.kpi.endswith("_of_residents") and is_percentage(effect.unit):
         k = factor(effect.unit) / 100
-        count = effect.base * k * view.data.n_residents
-        half = effect.half_width * k * view.data.n_residents if effect.has_interval else math.nan
+        population = view.population(effect.age_band)
+        count = effect.base * k * population
+        half = effect.half_width * k * population if effect.has_interval else math.nan
         people = TEXTS[lang]["card_base_people"].format(
-            people=number(count, lang, "", min(0, digits_for(half, count)))
+            people=number(count, lang, "", min(0, digits_for(half, count))), who=who_text(effect, lang)
         )
     return {
         "name": view.baseline,

@@ -4,16 +4,15 @@ EN: dict[str, str] = {
     # -- verdict
     "more": "more",
     "fewer": "fewer",
-    "gain_weekly_coverage_of_residents": "about {people} {more} residents reached every "
+    "gain_weekly_coverage_of_residents": "about {people} {more} {who} reached every "
     "week{in_range}, that is "
     "{diff}",
-    "gain_coverage_of_residents": "about {people} {more} residents reached in {weeks}{in_range}, that is "
-    "{diff}",
-    "gain_never_reached_share_of_residents": "about {people} {more} residents never "
+    "gain_coverage_of_residents": "about {people} {more} {who} reached in {weeks}{in_range}, that is {diff}",
+    "gain_never_reached_share_of_residents": "about {people} {more} {who} never "
     "reached{in_range}, that is "
     "{diff}",
-    "gain_residents_reached": "about {people} {more} residents reached in {weeks}{in_range}",
-    "gain_residents_never_reached": "about {people} {more} residents never reached in {weeks}{in_range}",
+    "gain_residents_reached": "about {people} {more} {who} reached in {weeks}{in_range}",
+    "gain_residents_never_reached": "about {people} {more} {who} never reached in {weeks}{in_range}",
     "gain_other": "{kpi}: {diff}{in_range}",
     "gain_range": " ({range})",
     "verdict_better": "{alt} does better than {base}: {gain}",
@@ -83,9 +82,9 @@ EN: dict[str, str] = {
     "nav_rests": "Assumptions",
     "verdict_title": "The answer",
     "decision_on": "Decided on: {kpi}.",
-    "card_people": "about {people} {more} residents",
+    "card_people": "about {people} {more} {who}",
     "card_people_range": "{range}",
-    "card_base_people": "about {people} residents",
+    "card_base_people": "about {people} {who}",
     # -- sections
     "h_change": "What changes",
     "change_none": "No description.",

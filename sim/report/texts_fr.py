@@ -4,16 +4,15 @@ FR: dict[str, str] = {
     # -- verdict
     "more": "de plus",
     "fewer": "de moins",
-    "gain_weekly_coverage_of_residents": "environ {people} habitants {more} touchés chaque "
+    "gain_weekly_coverage_of_residents": "environ {people} {who} {more} touchés chaque "
     "semaine{in_range}, "
     "soit {diff}",
-    "gain_coverage_of_residents": "environ {people} habitants {more} touchés en {weeks}{in_range}, soit "
-    "{diff}",
-    "gain_never_reached_share_of_residents": "environ {people} habitants {more} jamais "
+    "gain_coverage_of_residents": "environ {people} {who} {more} touchés en {weeks}{in_range}, soit {diff}",
+    "gain_never_reached_share_of_residents": "environ {people} {who} {more} jamais "
     "touchés{in_range}, soit "
     "{diff}",
-    "gain_residents_reached": "environ {people} habitants {more} touchés en {weeks}{in_range}",
-    "gain_residents_never_reached": "environ {people} habitants {more} jamais touchés en {weeks}{in_range}",
+    "gain_residents_reached": "environ {people} {who} {more} touchés en {weeks}{in_range}",
+    "gain_residents_never_reached": "environ {people} {who} {more} jamais touchés en {weeks}{in_range}",
     "gain_other": "{kpi} : {diff}{in_range}",
     "gain_range": " (de {range})",
     "verdict_better": "{alt} fait mieux que {base} : {gain}",
@@ -76,9 +75,9 @@ FR: dict[str, str] = {
     "nav_rests": "Hypothèses",
     "verdict_title": "La réponse",
     "decision_on": "Critère de décision : {kpi}.",
-    "card_people": "environ {people} habitants {more}",
+    "card_people": "environ {people} {who} {more}",
     "card_people_range": "de {range}",
-    "card_base_people": "environ {people} habitants",
+    "card_base_people": "environ {people} {who}",
     # -- sections
     "h_change": "Ce qui change",
     "change_none": "Aucune description.",

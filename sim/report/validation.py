@@ -25,25 +25,34 @@ WORDS: dict[str, dict[str, str]] = {
         "some_fail": "{failed} faits sur {n} ne sont pas retrouvés",
         "one_fails": "Un fait sur {n} n'est pas retrouvé",
         "reduced": "Version courte : moins de semaines et de tirages, mêmes faits.",
-        "lead": "Chaque ligne refait sur le modèle la mesure des auteurs des données, avec les réglages livrés.",
-        "rule": "Un fait passe quand la valeur du modèle, moyenne de plusieurs tirages indépendants, est dans "
-        "l'intervalle des données. L'erreur de Monte-Carlo (±) est l'erreur type de cette moyenne. Elle n'élargit "
-        "jamais l'intervalle ; au-delà de sa demi-largeur, le fait échoue, car rien n'est montré. Le signe ~ "
-        "marque une valeur à moins de deux erreurs d'un bord : un autre hasard pourrait changer le verdict.",
-        "scale_rule": "Pour les lignes « un habitant sur dix », la valeur est l'écart entre les deux tailles de ville, "
+        "lead": "Chaque ligne refait sur le modèle la mesure des auteurs des données, avec les réglages "
+        "livrés.",
+        "rule": "Un fait passe quand la valeur du modèle, moyenne de plusieurs tirages indépendants, est "
+        "dans "
+        "l'intervalle des données. L'erreur de Monte-Carlo (±) est l'erreur type de cette "
+        "moyenne. Elle n'élargit "
+        "jamais l'intervalle ; au-delà de sa demi-largeur, le fait échoue, car rien n'est montré. "
+        "Le signe ~ "
+        "marque une valeur à moins de deux erreurs d'un bord : un autre hasard pourrait changer "
+        "le verdict.",
+        "scale_rule": "Pour les lignes « un habitant sur dix », la valeur est l'écart entre les deux "
+        "tailles de ville, "
         "en erreurs types (avec une tolérance de 2 % : les villes elles-mêmes diffèrent).",
         "use_fitted": "ajusté", "use_check": "contrôle",
-        "use_note": "« ajusté » : des paramètres ont été réglés sur ce fait ; « contrôle » : gardé hors de tout réglage.",
+        "use_note": "« ajusté » : des paramètres ont été réglés sur ce fait ; « contrôle » : gardé hors de "
+        "tout réglage.",
         "fact": "Fait", "target": "Cible", "model": "Modèle", "use": "Usage", "source": "Source",
         "verdict": "Verdict", "figure": "Figure", "situation": "Situation", "set_by": "réglé par",
         "situations": "Situations de référence", "runs": "{n} tirages de {weeks} semaines",
         "thinned": "un échantillon de {share} des habitants", "everybody": "tous les habitants",
         "told": "Ce qui ne change pas d'échelle",
-        "told_lead": "La taille des plus longues cascades ne se lit pas sur une ville réduite : elle dépend du nombre "
+        "told_lead": "La taille des plus longues cascades ne se lit pas sur une ville réduite : elle dépend "
+        "du nombre "
         "d'habitants, et non d'un rapport. Ces lignes ne sont pas jugées.",
         "full": "ville entière", "small": "un habitant sur dix",
         "alt": "{label} : cible {target}, modèle {model}, {verdict}",
-        "seed": "Hasard : seed={seed}. Chaque point gris est un tirage, le trait noir l'erreur à 95 %, la bande la cible.",
+        "seed": "Hasard : seed={seed}. Chaque point gris est un tirage, le trait noir l'erreur à 95 %, la "
+        "bande la cible.",
         "at_least": "au moins {}", "at_most": "au plus {}", "written": "Page",
         "run": "Situation : {}",
     },
@@ -54,12 +63,17 @@ WORDS: dict[str, dict[str, str]] = {
         "some_fail": "{failed} of {n} facts are not met",
         "one_fails": "One of {n} facts is not met",
         "reduced": "Short version: fewer weeks and draws, the same facts.",
-        "lead": "Each row makes on the model the measurement that the authors of the data made, with the shipped defaults.",
-        "rule": "A fact passes when the model's value, the mean of several independent draws, lies in the data's band. "
-        "The Monte Carlo error (±) is the standard error of that mean. It never widens the band; above half of its "
-        "width the fact fails, for nothing has been shown. The sign ~ marks a value within two errors of an edge: "
+        "lead": "Each row makes on the model the measurement that the authors of the data made, with the "
+        "shipped defaults.",
+        "rule": "A fact passes when the model's value, the mean of several independent draws, lies in the "
+        "data's band. "
+        "The Monte Carlo error (±) is the standard error of that mean. It never widens the band; "
+        "above half of its "
+        "width the fact fails, for nothing has been shown. The sign ~ marks a value within two "
+        "errors of an edge: "
         "another seed might change the verdict.",
-        "scale_rule": "For the rows “one resident in ten” the value is the difference between the two sizes of the city "
+        "scale_rule": "For the rows “one resident in ten” the value is the difference between the two "
+        "sizes of the city "
         "in standard errors (with a tolerance of 2 %: the cities themselves differ).",
         "use_fitted": "fitted", "use_check": "check",
         "use_note": "“fitted”: parameters were set on this fact; “check”: kept out of every fit.",
@@ -68,11 +82,13 @@ WORDS: dict[str, dict[str, str]] = {
         "situations": "Reference situations", "runs": "{n} draws of {weeks} weeks",
         "thinned": "a sample of {share} of the residents", "everybody": "all residents",
         "told": "What does not change scale",
-        "told_lead": "The size of the longest cascades cannot be read on a thinned city: it depends on how many residents "
+        "told_lead": "The size of the longest cascades cannot be read on a thinned city: it depends on how "
+        "many residents "
         "there are, not on a ratio. These rows are not judged.",
         "full": "whole city", "small": "one resident in ten",
         "alt": "{label}: target {target}, model {model}, {verdict}",
-        "seed": "Randomness: seed={seed}. Each grey dot is one draw, the black line the 95 % error, the band the target.",
+        "seed": "Randomness: seed={seed}. Each grey dot is one draw, the black line the 95 % error, the "
+        "band the target.",
         "at_least": "at least {}", "at_most": "at most {}", "written": "Page",
         "run": "Situation: {}",
     },
@@ -230,9 +246,11 @@ def _situations(validation: Validation, lang: str) -> list[dict[str, Any]]:
         situation = validation.situations[name]
         weeks = situation.set.get("horizon_weeks", 8)
         share = float(situation.set.get("sampling", 1.0))
-        size = words["everybody"] if share >= 1 else words["thinned"].format(share=number(share, lang, "share"))
+        part = words["thinned"].format(share=number(share, lang, "share"))
+        size = part if share < 1 else words["everybody"]
         runs = words["runs"].format(n=situation.replicates, weeks=weeks)
-        out.append({"name": name, "label": typography(situation.label[lang], lang), "runs": f"{runs}, {size}"})
+        label = typography(situation.label[lang], lang)
+        out.append({"name": name, "label": label, "runs": f"{runs}, {size}"})
     return out
 
 

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 
 from sim.report.data import Effect, ReportInput, View
-from sim.report.measures import difference_text, interval_text, people_text
+from sim.report.measures import difference_text, interval_text, people_text, who_text
 from sim.report.texts import TEXTS
 from sim.report.words import check_lang, listing, number, probability, quoted, typography
 
@@ -87,6 +87,7 @@ def words_of(view: View, effect: Effect, lang: str) -> dict[str, str]:
         "diff": difference_text(effect, lang),
         "range": interval_text(effect, lang),
         "people": people[0] if people else "",
+        "who": who_text(effect, lang),
         "people_range": people[1] if people else "",
         "more": t["more"] if more else t["fewer"],
         "zone": number(view.data.zone_relative, lang, "share", _zone_digits(view)),
