@@ -33,12 +33,16 @@ class LeavePlatform(_Change):
 
 
 class ShiftHours(_Change):
-    """Move posts: by a number of hours, or onto an explicit grid of hours."""
+    """Move posts: by a number of hours, or onto an explicit grid of hours.
+
+    A day with more posts than hours goes round the grid again, ``spacing_min`` minutes later each time.
+    """
 
     kind: Literal["shift_hours"]
     platforms: tuple[str, ...] = ()
     by_hours: float | None = Field(default=None, ge=-24, le=24)
     to: tuple[Minute, ...] = ()
+    spacing_min: float = Field(default=20.0, ge=0, le=240)
 
     @model_validator(mode="after")
     def _one_way(self) -> ShiftHours:

@@ -155,14 +155,14 @@ def ties_from_networkx(
 
 
 def missing_nodes(graph: Any, n_residents: int, origin: str) -> Warnings:
-    """Residents whom the graph does not name. An edge list cannot name who has no tie: that is told.
+    """Residents whom the graph does not name: told, as an edge list cannot name who has no tie.
 
-    Any other graph must hold every resident: InputError.
+    A GraphML file can, so there it is an InputError.
     """
     absent = n_residents - sum(1 for node in graph if int(node) < n_residents)
     if not absent:
         return []
-    if not origin.endswith(EDGE_LIST_SUFFIXES):
+    if origin.endswith(GRAPHML_SUFFIXES):
         raise InputError(
             f"{origin}: nodes: {n_residents - absent} of the city's {n_residents} residents are nodes; "
             f"allowed: all of 0 to {n_residents - 1} (who has no tie is a node without edges)"

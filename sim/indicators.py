@@ -117,8 +117,9 @@ INDICATORS: dict[str, Indicator] = {
         count=True,
     ),
     "reach_per_post": _i(
-        "people per post", "up", "Portée par publication", "Reach per post",
-        "Personnes touchées par une publication, en moyenne.", "People reached by a post, mean.",
+        "people per post", "neutral", "Portée par publication", "Reach per post",
+        "Personnes touchées par une publication, en moyenne ; ajouter un petit compte la fait baisser.",
+        "People reached by a post, mean; adding a small account lowers it.",
     ),
     "reach_rate_by_follower": _i(
         "share of followers", "up", "Taux de portée (par abonné)", "Reach rate (by follower)",

@@ -51,8 +51,7 @@ class Kernel(Viewers):
         self._leave = [Timetable() for _ in range(n_accounts)]
         for a in range(n_accounts):
             self._discover[a].add(*discovery_times(laws, city, seed, replicate, a))
-            rows = self.state.followers.rows(a)
-            self._leave[a].add(*leaving_times(laws, seed, replicate, a, rows, 0.0))
+            self._leave[a].add(*self._quits(a, self.state.followers.rows(a), 0.0))
             self._count_followers(a, 0)
 
     def run(self) -> Tally:
@@ -236,7 +235,12 @@ class Kernel(Viewers):
             for name, who in (("unfollows", gone), ("follows", new)):
                 self.tally.count(name, np.full(len(who), a), self.group[who], week)
             if len(new):
-                self._leave[a].add(*leaving_times(self.laws, self.seed, self.replicate, a, new, end))
+                self._leave[a].add(*self._quits(a, new, end))
+
+    def _quits(self, account: int, who: I64, since_min: float) -> tuple[F64, I64]:
+        """When residents leave by themselves; outsiders neither find nor leave an account on their own."""
+        who = who[who < self.city.n_residents]
+        return leaving_times(self.laws, self.seed, self.replicate, account, who, since_min)
 
     def _count_followers(self, account: int, week: int) -> None:
         rows = self.state.followers.rows(account)

@@ -22,7 +22,8 @@ class Ranking:
     ``shares``: scenario, stated (its value at the stated figures), share_first (ties divided; sums to 1),
     share_better, share_no_difference, share_worse than the baseline (beyond the zone; sum to 1; NaN for the
     baseline). ``is_clear``: at the stated figures two scenarios at least lie further apart than the zone.
-    ``holds``: share of the draws that keep the order of all such pairs (NaN if there are none).
+    ``holds``: share of the draws that keep the order of all such pairs; if there are none, share of the
+    draws in which there still are none.
     ``flips``: group, share (of the draws in which redrawing this group alone changes whether the order
     holds), direction ("low", "high", "": which end of the range loses the order), most first.
     """
@@ -69,8 +70,8 @@ def rank(
     good, best = sign * values, sign * stated
     top = good == good.max(axis=1, keepdims=True)
     gap = good - good[:, :1]
-    kept = keeps_order(good, best, stated_half)
     clear = is_clear(best, stated_half)
+    kept = keeps_order(good, best, stated_half) if clear else np.ptp(good, axis=1) <= halves
     shares = pd.DataFrame(
         {
             "scenario": list(scenarios),
@@ -83,7 +84,7 @@ def rank(
     )
     shares.loc[0, ["share_better", "share_no_difference", "share_worse"]] = np.nan
     flips = flips_by_group(kept, names, chosen, design)
-    return Ranking(shares, clear, float(kept.mean()) if clear else float("nan"), len(values), flips)
+    return Ranking(shares, clear, float(kept.mean()), len(values), flips)
 
 
 def flips_by_group(

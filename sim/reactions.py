@@ -98,8 +98,9 @@ class Viewers:
         """Reactions of one turn; ``flags`` uint8[n] what each pair has done, ``n`` times seen."""
         laws, city, post, who = self.laws, self.city, turn.post, turn.who
         account, k = laws.schedule.account[post], laws.platform[post]
+        follows = self.state.followers.is_following[account, who]
         standing = behaviour.standing(
-            self.state.followers.is_following[account, who],
+            follows,
             flags & ENDORSED > 0,
             laws.stranger[k],
             laws.endorsement[k],
@@ -122,7 +123,8 @@ class Viewers:
         row, action = np.nonzero(done)
         self._count_reactions(post[row], who[row], action)
         engaged = row[(action != CLICK) & (action != HIDE)]
-        np.bitwise_or.at(self.tally.engaged, who[engaged], (1 << k[engaged]).astype(np.uint16))
+        faithful = engaged[follows[engaged]]
+        np.bitwise_or.at(self.tally.engaged, who[faithful], (1 << k[faithful]).astype(np.uint16))
         written.warmer.append(who[engaged])
         written.colder.append(who[row[action == HIDE]])
         self._queue_shares(turn.rows[row[action == SHARE]])

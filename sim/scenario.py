@@ -160,7 +160,11 @@ def walk(node: Any, path: str = "") -> list[tuple[str, Any]]:
 def sentences(error: ValidationError, origin: Callable[[str], str]) -> list[str]:
     """One sentence for each mistake: file (by ``origin``), key, value and what is allowed."""
     found = []
+    places = [problem["loc"] for problem in error.errors()]
     for problem in error.errors():
+        here = problem["loc"]
+        if problem["type"] == "too_short" and any(p[: len(here)] == here and p != here for p in places):
+            continue  # too short only because one of its items is wrong, which is told
         key = ".".join(str(part) for part in problem["loc"] if part not in (*CHANGE_KINDS, "[key]"))
         message = problem["msg"].removeprefix("Value error, ")
         if problem["type"] == "missing":

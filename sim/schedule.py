@@ -92,7 +92,8 @@ def build_schedule(scenario: Scenario) -> Schedule:
         touched = {a for a, p in platform_of.items() if not named or p in named}
         drafts = _apply(change, drafts, touched)
     end = weeks * WEEK_MIN
-    drafts = [d for d in drafts if 0 <= d.minute < end]
+    # A post pushed over either end of the horizon stays at that end: no scenario loses posts by moving them.
+    drafts = [replace(d, minute=min(max(d.minute, 0.0), end - 1.0)) for d in drafts]
     return _freeze(scenario, sorted(drafts, key=lambda d: (d.minute, d.slot)), _accounts(scenario))
 
 
@@ -149,7 +150,9 @@ def _shifted(change: ShiftHours, drafts: list[Draft]) -> list[Draft]:
     moved = []
     for (_, day), posts in _by_account_and_day(drafts).items():
         for n, d in enumerate(posts):
-            moved.append(replace(d, minute=float(day * DAY_MIN + grid[n % len(grid)])))
+            round_, place = divmod(n, len(grid))
+            later = grid[place] + round_ * change.spacing_min
+            moved.append(replace(d, minute=day * DAY_MIN + min(later, DAY_MIN - 1.0)))
     return moved
 
 

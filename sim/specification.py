@@ -45,6 +45,7 @@ class AgentCity(mesa.Model):
             for t, row in zip(*discovery_times(self.laws, city, seed, replicate, a), strict=True):
                 self.people[row].finds[a] = float(t)
             rows = np.asarray(followers, dtype=np.int64)
+            rows = rows[rows < city.n_residents]
             for t, row in zip(*leaving_times(self.laws, seed, replicate, a, rows, 0.0), strict=True):
                 self.people[row].quits[a] = float(t)
         self._count_followers(0)

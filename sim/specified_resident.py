@@ -233,7 +233,8 @@ class SpecifiedResident(mesa.Agent):
         model.count(action, account, self.group, sight.post)
         if action in ("like", "comment", "share"):
             self.now.engagements += 1
-            model.tally.engaged[self.row] |= np.uint16(1 << k)
+            if account in self.follows:
+                model.tally.engaged[self.row] |= np.uint16(1 << k)
         if a == HIDE:
             self.now.hides += 1
         if a == SHARE:
@@ -315,5 +316,5 @@ class SpecifiedResident(mesa.Agent):
             model.count("follows", a, self.group)
             me = np.array([self.row])
             t, _ = leaving_times(model.laws, model.seed_, model.replicate, a, me, float(end))
-            if len(t):
+            if len(t) and self.row < model.city.n_residents:
                 self.quits[a] = float(t[0])

@@ -29,7 +29,7 @@ class Tally:
     int64[accounts, 24, 2] impressions and first displays by local hour; ``followers``
     int64[accounts, 7, weeks + 1]; ``reached`` uint16[n_rows] platforms on which a person was ever reached
     (bit mask); ``weekly_reached`` int64[weeks, K + 1, 7] distinct people reached in each week by platform
-    (last: any); ``engaged`` uint16[n_rows] platforms on which a person liked, commented or shared;
+    (last: any); ``engaged`` uint16[n_rows] platforms on which a follower liked, commented or shared;
     ``work`` int64[5] operations counted.
     """
 

@@ -200,7 +200,7 @@ def test_affinity_is_attachment_with_what_the_weeks_added(
     assert all(a.affinity == pytest.approx(attachment[a.row]) for a in start.agents)
     warm = {a.row for a in finished.agents if a.affinity > attachment[a.row] * 1.001}
     assert warm
-    assert warm <= set(np.flatnonzero(finished.tally.engaged).tolist())
+    assert warm <= set(np.flatnonzero(finished.tally.reached).tolist())
 
 
 def test_a_view_follows_the_arrays(scenario: Scenario, city: City) -> None:

@@ -108,9 +108,7 @@ def test_quantiles_of_reach_and_interactions_of_a_brand() -> None:
 
 @needs(MORO)
 @pytest.mark.slow
-@pytest.mark.xfail(
-    reason="friends bring too few: no paid posts, no ties outside the city", strict=True
-)
+@pytest.mark.xfail(reason="friends bring too few: no paid posts, no ties outside the city", strict=True)
 def test_people_beyond_the_fans() -> None:
     """31 % of the people whom the brand reached were not its fans."""
     data = moro()

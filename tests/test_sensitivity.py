@@ -382,7 +382,9 @@ def test_one_figure_alone() -> None:
         ("fr", lambda x: x[:, 0] + 1, "plus de 99\u202f% des 64 réglages"),
         ("en", lambda x: x[:, 0] + 1, "no figure turns it over."),
         ("fr", lambda x: 0.001 * x[:, 0], "aucun scénario ne se détache"),
-        ("en", lambda x: 0.001 * x[:, 0], "At the stated values no scenario stands out"),
+        ("en", lambda x: 0.001 * x[:, 0], "is still so in over 99% of the 64 plausible"),
+        ("en", lambda x: 0.001 * x[:, 0], "; no figure changes that."),
+        ("fr", lambda x: 0.037 * x[:, 0], "; ce qui en détache un\u202f: a (s’il est élevé)."),
     ],
 )  # fmt: skip
 def test_the_sentence(lang: str, effects: Callable[[F64], F64], told: str) -> None:

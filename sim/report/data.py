@@ -19,7 +19,7 @@ KEY_KPIS = (
     "never_reached_share_of_residents",
     "digital_divide_gap",
     "local_share_of_reach",
-    "reach_per_post",
+    "reach",
     "frequency_impressions_per_person_reached",
     "engagement_rate_by_reach",
     "clicks_per_1000_reached",

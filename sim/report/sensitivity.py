@@ -16,7 +16,7 @@ from sim.indicators import INDICATORS
 from sim.report.canvas import INK, QUIET, RULE, ZERO, axes, both, ticks
 from sim.report.palette import Look, looks
 from sim.report.sensitivity_texts import TEXTS
-from sim.report.words import check_lang, decimal, listing, number, probability, quoted, typography
+from sim.report.words import check_lang, decimal, digits_for, listing, number, probability, quoted, typography
 
 if TYPE_CHECKING:
     from sim.analysis import Analysis, Settings
@@ -40,15 +40,14 @@ def sentence(comparison: Comparison, analysis: Analysis, lang: str) -> str:
         "p_first": probability(float(first[ranking.first]), lang),
         "n": number(ranking.draws, lang),
     }
-    if not ranking.is_clear:
-        return typography(t["unclear"].format(**leader), lang)
-    text = t["holds"].format(share=probability(ranking.holds, lang), **leader)
+    kind = "" if ranking.is_clear else "_unclear"
+    text = t[f"holds{kind}"].format(share=probability(ranking.holds, lang), **leader)
     alone = ranking.flips[(ranking.flips["share"] > 0) & ranking.flips["group"].isin(analysis.top)]
     if len(alone):
         named = [f"{f.group} ({t[f.direction]})" for f in alone.head(3).itertuples()]
-        text += t["flips"].format(figures=listing(named, lang))
+        text += t[f"flips{kind}"].format(figures=listing(named, lang))
     else:
-        text += t["never"] if ranking.holds == 1 else t["together"]
+        text += t[f"never{kind}"] if ranking.holds == 1 else t[f"together{kind}"]
     return typography(text, lang)
 
 
@@ -110,7 +109,8 @@ def _is_share(comparison: Comparison) -> bool:
 
 def _amount(value: float, comparison: Comparison, lang: str) -> str:
     if _is_share(comparison):
-        return number(100 * value, lang, "points", 2)
+        digits = max(2, digits_for(math.nan, 100 * value))  # two significant digits of a small effect
+        return number(100 * value, lang, "points", digits)
     return decimal(value, lang)
 
 

@@ -10,8 +10,11 @@ TEXTS: dict[str, dict[str, str]] = {
         "flips": " ; ce qui le renverse : {figures}.",
         "never": " ; aucun chiffre ne le renverse.",
         "together": " ; aucun chiffre ne le renverse seul, plusieurs ensemble le peuvent.",
-        "unclear": "Aux valeurs retenues, aucun scénario ne se détache ; sur {n} réglages "
-        "plausibles, c'est {first} qui arrive le plus souvent en tête ({p_first}).",
+        "holds_unclear": "Aux valeurs retenues aucun scénario ne se détache, et c'est encore vrai "
+        "dans {share} des {n} réglages plausibles essayés ({first} le plus souvent en tête : {p_first})",
+        "flips_unclear": " ; ce qui en détache un : {figures}.",
+        "never_unclear": " ; aucun chiffre n'y change rien.",
+        "together_unclear": " ; aucun chiffre n'y change rien seul, plusieurs ensemble le peuvent.",
         "low": "s'il est bas",
         "high": "s'il est élevé",
         "others": "tous les autres ensemble",
@@ -72,8 +75,11 @@ TEXTS: dict[str, dict[str, str]] = {
         "flips": "; what turns it over: {figures}.",
         "never": "; no figure turns it over.",
         "together": "; no figure turns it over by itself, several together may.",
-        "unclear": "At the stated values no scenario stands out; over {n} plausible settings, "
-        "{first} is first most often ({p_first}).",
+        "holds_unclear": "At the stated values no scenario stands out, and this is still so in "
+        "{share} of the {n} plausible settings tried ({first} most often first: {p_first})",
+        "flips_unclear": "; what makes one stand out: {figures}.",
+        "never_unclear": "; no figure changes that.",
+        "together_unclear": "; no figure changes that by itself, several together may.",
         "low": "if low",
         "high": "if high",
         "others": "all the others together",
