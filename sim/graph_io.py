@@ -169,8 +169,8 @@ def missing_nodes(graph: Any, n_residents: int, origin: str) -> Warnings:
         )
     return [
         {
-            "fr": f"{origin} : {absent} habitants sur {n_residents} n'y ont aucun lien.",
-            "en": f"{origin}: {absent} of {n_residents} residents have no tie in it.",
+            "fr": f"{Path(origin).name} : {absent} habitants sur {n_residents} n'y ont aucun lien.",
+            "en": f"{Path(origin).name}: {absent} of {n_residents} residents have no tie in it.",
         }
     ]
 
@@ -180,16 +180,16 @@ def _graph_warnings(origin: str, loops: int, narrowed: int) -> Warnings:
     if loops:
         warnings.append(
             {
-                "fr": f"{origin} : {loops} liens d'un habitant vers lui-même, écartés.",
-                "en": f"{origin}: {loops} ties of a resident to themselves, dropped.",
+                "fr": f"{Path(origin).name} : {loops} liens d'un habitant vers lui-même, écartés.",
+                "en": f"{Path(origin).name}: {loops} ties of a resident to themselves, dropped.",
             }
         )
     if narrowed:
         warnings.append(
             {
-                "fr": f"{origin} : {narrowed} liens nommaient une plateforme que l'un des deux bouts "
+                "fr": f"{Path(origin).name} : {narrowed} liens nommaient une plateforme que l'un des deux bouts "
                 "n'utilise pas, ou n'en avaient aucune en commun ; ces plateformes sont retirées.",
-                "en": f"{origin}: {narrowed} ties named a platform that one end does not use, or had none in "
+                "en": f"{Path(origin).name}: {narrowed} ties named a platform that one end does not use, or had none in "
                 "common; those platforms were taken off.",
             }
         )
