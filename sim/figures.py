@@ -187,7 +187,7 @@ def within(low: float | None, high: float | None, *, strictly_above: bool = Fals
 
 def _range_words(low: float | None, high: float | None, strictly_above: bool) -> str:
     left = "" if low is None else f"above {low:g}" if strictly_above else f"at least {low:g}"
-    right = "" if high is None else f"at most {high:g}"
+    right = "" if high is None else f"at most {high:g}" if high < 1e6 else f"at most {high:,.0f}"
     return "must be " + " and ".join(part for part in (left, right) if part)
 
 

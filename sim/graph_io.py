@@ -177,19 +177,20 @@ def missing_nodes(graph: Any, n_residents: int, origin: str) -> Warnings:
 
 def _graph_warnings(origin: str, loops: int, narrowed: int) -> Warnings:
     warnings: Warnings = []
+    name = Path(origin).name
     if loops:
         warnings.append(
             {
-                "fr": f"{Path(origin).name} : {loops} liens d'un habitant vers lui-même, écartés.",
-                "en": f"{Path(origin).name}: {loops} ties of a resident to themselves, dropped.",
+                "fr": f"{name} : {loops} liens d'un habitant vers lui-même, écartés.",
+                "en": f"{name}: {loops} ties of a resident to themselves, dropped.",
             }
         )
     if narrowed:
         warnings.append(
             {
-                "fr": f"{Path(origin).name} : {narrowed} liens nommaient une plateforme que l'un des deux bouts "
+                "fr": f"{name} : {narrowed} liens nommaient une plateforme que l'un des deux bouts "
                 "n'utilise pas, ou n'en avaient aucune en commun ; ces plateformes sont retirées.",
-                "en": f"{Path(origin).name}: {narrowed} ties named a platform that one end does not use, or had none in "
+                "en": f"{name}: {narrowed} ties named a platform that one end does not use, or had none in "
                 "common; those platforms were taken off.",
             }
         )

@@ -212,7 +212,7 @@ def test_an_unusable_results_folder_is_told_in_the_language(
     from sim.store import ensure_writable
 
     Path("file").write_text("x")
-    monkeypatch.setattr(study, "run_study", lambda c: ensure_writable(c.options.results_dir))
+    monkeypatch.setattr(study, "run_study", lambda c, _: ensure_writable(c.options.results_dir))
     code, _, err = command("compare", "comparison=small", "results_dir=file/results")
     assert code == 2
     assert "impossible d'écrire" in err

@@ -243,7 +243,7 @@ def account(**slot: Any) -> dict[str, Any]:
             {"population": {"total": 300, "percent_by_band": {"values": {"15-30": 100}}}},
             ["city.population.percent_by_band", "unknown age band '15-30'", "'15-29'"],
         ),
-        ({"population": {"total": -5, "percent_by_band": {"values": BANDS}}}, ["total", "-5", "above 0"]),
+        ({"population": {"total": -5, "percent_by_band": {"values": BANDS}}}, ["total", "-5", "at least 1"]),
         ({"in_city_ties": 1.5}, ["city.in_city_ties", "1.5", "at most 1"]),
         ({"accounts": account(at=1110)}, ["slots.0.at", "1110", 'write "18:30" in quotes']),
         ({"accounts": account(at="25:00")}, ["slots.0.at", "25:00", "00:00"]),

@@ -112,7 +112,8 @@ class FakeStudy(types.ModuleType):
 
     def run_study(self, comparison: Comparison, announce: Any = None) -> Any:
         """A study that is finished."""
-        announce()
+        if announce is not None:
+            announce()
         self.compared.append(comparison)
         report = Path(comparison.options.results_dir) / "x" / "report.html"
         return types.SimpleNamespace(
