@@ -184,8 +184,8 @@ FR: dict[str, str] = {
     "rests_lead": "Chiffres qui pèsent le plus sur la réponse, les hypothèses d’abord. Changez-les si vous "
     "connaissez "
     "mieux votre ville.",
-    "rests_count": "{assumed} des {n} chiffres ci-dessous sont supposés. Unités et notes sont dans la langue des "
-    "fichiers de scénarios (l’anglais).",
+    "rests_count": "{assumed} des {n} chiffres ci-dessous sont supposés. Unités et notes sont dans la langue "
+    "des fichiers de scénarios (l’anglais).",
     "rests_caption": "Chiffres utilisés",
     "rests_more": "Les autres chiffres utilisés ({n})",
     "rests_empty": "Aucun chiffre n’a été déclaré.",
