@@ -17,6 +17,7 @@ from sim import draws
 from sim.city import City
 from sim.figures import BANDS
 from sim.laws import Laws
+from sim.schedule import AccountPlan, Campaign
 from sim.sessions import HOUR_MIN, rounded
 
 F64 = NDArray[np.float64]
@@ -72,17 +73,22 @@ class Timetable:
 def discovery_times(laws: Laws, city: City, seed: int, replicate: int, account: int) -> tuple[F64, I64]:
     """When residents find an account by themselves: (minutes float64[m], residents int64[m]).
 
-    Exponential waiting time of rate discovery * inclination of the age band * attachment, from the day the
-    account opens; only residents who use the platform, and only instants within the account's life.
+    Exponential waiting time of rate discovery * the account's renown * inclination of the age band *
+    attachment, from the day the account opens (the clock stands still while the city is away); only
+    residents who use the platform, and only instants within the account's life.
     """
     plan = laws.schedule.accounts[account]
     k = int(laws.account_platform[account])
     who = np.flatnonzero(city.activity[k, : city.n_residents] > 0)
-    rate = laws.discovery_per_min[k] * laws.follow_weight[k, city.age_band[who]] * city.attachment[who]
+    known = laws.scenario.city.accounts.get(plan.name)
+    per_min = laws.discovery_per_min[k] * (known.renown.value if known is not None else 1.0)
+    rate = per_min * laws.follow_weight[k, city.age_band[who]] * city.attachment[who]
     who, rate = who[rate > 0], rate[rate > 0]
     u = draws.uniform(draws.key(seed, replicate, "discovery", plan.name), who)
     start = max(plan.opens_min, 0.0)
     t = start + rounded(-np.log1p(-u) / rate)
+    for first, after in plan.pauses:
+        t = np.where(t >= first, t + (after - first), t)
     soon = t < min(plan.closes_min, laws.n_hours * HOUR_MIN)
     return t[soon], who[soon].astype(np.int64)
 
@@ -101,14 +107,84 @@ def leaving_times(
     return t[soon], who[soon].astype(np.int64)
 
 
+def bought(laws: Laws, city: City, seed: int, replicate: int, plan: Campaign, free: I64) -> tuple[F64, I64]:
+    """Who a campaign wins, and when: (minutes float64[m], residents int64[m]), within the account's life.
+
+    ``free`` int64: who may be asked at the campaign's first hour (see ``may_be_asked``). The ``wanted``
+    residents of smallest keyed draw are won (all of them if there are fewer), each at a keyed instant,
+    uniform over the campaign: a larger budget wins the same people at the same instants, and more.
+    """
+    account = laws.schedule.accounts[plan.account]
+    luck = draws.uniform(draws.key(seed, replicate, "bought", account.name), free)
+    who = np.sort(free[np.argsort(luck, kind="stable")[: plan.wanted]])
+    u = draws.uniform(draws.key(seed, replicate, "bought-when", account.name), who)
+    t = plan.start_min + u * (plan.end_min - plan.start_min)
+    soon = (t < laws.n_hours * HOUR_MIN) & is_open(account, t)
+    return t[soon], who[soon]
+
+
+def is_open(plan: AccountPlan, t_min: F64) -> NDArray[np.bool_]:
+    """Whether the account is in use at instants ``t_min`` (minutes): open, not left, not in a pause."""
+    out = (t_min >= plan.opens_min) & (t_min < plan.closes_min)
+    for start, end in plan.pauses:
+        out &= (t_min < start) | (t_min >= end)
+    return out
+
+
+def may_be_asked(city: City, plan: Campaign, platform: int, busy: NDArray[np.bool_]) -> I64:
+    """Residents whom a campaign may win: users of the platform in its age bands; int64, ascending.
+
+    ``busy`` bool[n_rows]: who follows the account, has left it or was won by an earlier campaign.
+    """
+    n = city.n_residents
+    able = np.array(plan.ages)[city.age_band[:n]] & (city.activity[platform, :n] > 0) & ~busy[:n]
+    return np.flatnonzero(able).astype(np.int64)
+
+
+def shortfalls(laws: Laws, city: City) -> list[dict[str, str]]:
+    """What to tell, in French and English, of accounts that buy more followers than there are to be won.
+
+    Counted at the start, on the simulated residents, and told at the size of the whole city.
+    """
+    followers, told = Followers(laws, city), []
+    for a in sorted(followers.liking):
+        plans = [c for c in laws.schedule.campaigns if c.account == a]
+        able = np.zeros(city.n_rows, dtype=bool)
+        for plan in plans:
+            able[may_be_asked(city, plan, int(laws.account_platform[a]), followers.is_following[a])] = True
+        asked, free = sum(plan.wanted for plan in plans), int(able.sum())
+        if asked > free:
+            up, name = 1.0 / laws.scenario.sampling, laws.schedule.accounts[a].name
+            told.append(_too_few(laws.scenario.label, name, asked * up, free * up))
+    return told
+
+
+def _too_few(label: dict[str, str], name: str, asked: float, free: float) -> dict[str, str]:
+    n, m = f"{asked:,.0f}", f"{free:,.0f}"
+    n_fr, m_fr = (text.replace(",", "\u202f") for text in (n, m))
+    return {
+        "fr": f"{label['fr']}, {name} : le budget paierait {n_fr} abonnés, mais la publicité ne peut gagner "
+        f"que {m_fr} habitants ; le reste de l'argent ne sert pas.",
+        "en": f"{label['en']}, {name}: the budget would pay for {n} followers, but advertising can only win "
+        f"{m} residents; the rest of the money is not used.",
+    }
+
+
 class Followers:
-    """Who follows each account: ``is_following`` bool[A, n_rows], ``has_left`` bool[A, n_rows], and lists."""
+    """Who follows each account: ``is_following`` bool[A, n_rows], ``has_left`` bool[A, n_rows], and lists.
+
+    Only for accounts that advertise, by account: ``liking`` float64[n_rows], multiplier of affinity towards
+    the account (below 1 for who was bought); ``asked`` bool[n_rows], won by a campaign, joined yet or not.
+    """
 
     def __init__(self, laws: Laws, city: City) -> None:
         plans = laws.schedule.accounts
         self.is_following = np.zeros((len(plans), city.n_rows), dtype=bool)
         self.has_left = np.zeros((len(plans), city.n_rows), dtype=bool)
         self.count = np.zeros(len(plans), dtype=np.int64)
+        self.liking = {c.account: np.ones(city.n_rows) for c in laws.schedule.campaigns}
+        self._activity = {c.account: c.activity for c in laws.schedule.campaigns}
+        self.asked = {c.account: np.zeros(city.n_rows, dtype=bool) for c in laws.schedule.campaigns}
         self._rows: list[I64] = []
         self._new: list[list[I64]] = [[] for _ in plans]
         for a, plan in enumerate(plans):
@@ -135,6 +211,12 @@ class Followers:
         self.count[account] += len(who)
         if len(who):
             self._new[account].append(who)
+        return who
+
+    def welcome(self, account: int, who: I64) -> I64:
+        """People who start to follow because they were bought; returns them, ascending."""
+        who = self.join(account, who)
+        self.liking[account][who] = self._activity[account]
         return who
 
     def leave(self, account: int, who: I64) -> I64:

@@ -45,7 +45,7 @@ def competition(display: Display, supply: Supply) -> F64:
     feed from being empty (friends' posts, advertising).
     """
     day = np.array(supply.hours.row("all"))
-    week = np.concatenate([day * weight for weight in supply.weekdays])
+    week = np.concatenate([day * weight for weight in supply.weekdays.values])
     fresh = freshness(display)
     hours = len(fresh) // HOUR_MIN
     by_age = fresh[: hours * HOUR_MIN].reshape(hours, HOUR_MIN).mean(axis=1) if hours else fresh[:1]
@@ -88,13 +88,19 @@ def halving(halflife_h: float, hours: int) -> F64:
 def appeal(law: Appeal, u_reach: Any, u_reaction: Any) -> tuple[Any, Any]:
     """(appeal for reach, appeal for reactions given reach) of a post from its two keyed uniforms.
 
-    Reach: exp(s z1), median 1. Reactions: exp(b s z1 + r z2), scaled so that the mean over people reached
-    is 1. Moro et al. 2016: sd of ln reach 1.1, slope of ln interactions on ln reach 0.65 (so b = -0.35).
+    Reach: exp(s z1), median 1. Reactions: exp(b s z1 + r w) with w = (z2 + k (z2^2 - 1)) / sqrt(1 + 2 k^2),
+    of mean 0 and sd 1, scaled so that the mean over people reached is 1, then cut at the ceiling. Moro et
+    al. 2016: sd of ln reach 1.1, slope of ln interactions on ln reach 0.65.
     """
     s, r, b = law.reach_sd.value, law.reaction_sd.value, law.reaction_on_reach.value
+    k = 0.0 if law.reaction_skew is None else law.reaction_skew.value
+    a, c = r / np.sqrt(1 + 2 * k * k), r * k / np.sqrt(1 + 2 * k * k)
     z1, z2 = ndtri(np.clip(u_reach, 1e-12, 1 - 1e-12)), ndtri(np.clip(u_reaction, 1e-12, 1 - 1e-12))
-    scale = np.exp(s * s / 2 - ((1 + b) * s) ** 2 / 2 - r * r / 2)
-    return rounded(np.exp(s * z1)), rounded(scale * np.exp(b * s * z1 + r * z2))
+    mean = np.exp(a * a / (2 * (1 - 2 * c)) - c) / np.sqrt(1 - 2 * c)  # of exp(a z + c (z^2 - 1))
+    scale = np.exp(s * s / 2 - ((1 + b) * s) ** 2 / 2) / mean
+    ceiling = np.inf if law.reaction_ceiling is None else law.reaction_ceiling.value
+    react = scale * np.exp(b * s * z1 + a * z2 + c * (z2 * z2 - 1))
+    return rounded(np.exp(s * z1)), rounded(np.minimum(react, ceiling))
 
 
 def offer_scale(mean_chance: float, reach_sd: float) -> float:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from sim.elsewhere import CircleShares, Elsewhere, Language
 from sim.figures import (
-    LANGUAGES,
     WEEKDAYS,
     BandFigure,
     Bands,
@@ -22,53 +21,15 @@ from sim.figures import (
     Strict,
     Tag,
     Weekday,
+    WeekFigure,
     YearBandFigure,
     YearFigure,
-    check_band,
     within,
 )
+from sim.notation import AdultBand, Circle, Label, Minute
+from sim.staff import Conversation, Team
 
 ACTIONS = ("click", "like", "comment", "share", "hide")
-
-
-def _minute_of_day(value: Any) -> int:
-    """Minutes after midnight of "HH:MM" or a whole hour; explains the YAML trap of an unquoted time."""
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        raise ValueError(f'{value!r} is not an hour; write it in quotes, "18:30"')
-    if isinstance(value, int):
-        if 0 <= value <= 23:
-            return value * 60
-        if 60 <= value < 24 * 60:
-            raise ValueError(
-                f"{value} is not an hour: YAML reads an unquoted {value // 60}:{value % 60:02d} as {value}; "
-                f'write "{value // 60:02d}:{value % 60:02d}" in quotes'
-            )
-        raise ValueError(f'{value} is not an hour; allowed: "00:00" to "23:59" in quotes, or 0 to 23')
-    match = re.fullmatch(r"([01]?\d|2[0-3])(?::|h)([0-5]\d)", value.strip())
-    if not match:
-        raise ValueError(f'\'{value}\' is not an hour; allowed: "00:00" to "23:59" in quotes')
-    return int(match[1]) * 60 + int(match[2])
-
-
-def _label(value: Any) -> Any:
-    return dict.fromkeys(LANGUAGES, value) if isinstance(value, str) else value
-
-
-def _both_languages(value: dict[str, str]) -> dict[str, str]:
-    for lang in LANGUAGES:
-        if lang not in value:
-            raise ValueError(f"text in '{lang}' is missing")
-    return value
-
-
-Minute = Annotated[
-    int,
-    BeforeValidator(_minute_of_day),
-    PlainSerializer(lambda m: f"{m // 60:02d}:{m % 60:02d}", when_used="json"),
-]
-Label = Annotated[dict[str, str], BeforeValidator(_label), AfterValidator(_both_languages)]
-AdultBand = Annotated[str, AfterValidator(check_band)]
-Week = Annotated[int, Field(ge=1)]
 
 
 class Population(Strict):
@@ -88,7 +49,11 @@ class Population(Strict):
 
 
 class Slot(Strict):
-    """A place in the weekly calendar: same days, hour, theme and format every week."""
+    """A place in the weekly calendar: same days, hour, theme and format every week.
+
+    ``target_circles``: who may be offered it (everyone if empty); ``languages``: those it is written in
+    (French if empty); ``controversial``: it divides, and draws negative comments.
+    """
 
     days: tuple[Weekday, ...] = Field(default=WEEKDAYS, min_length=1)
     at: Minute
@@ -96,31 +61,61 @@ class Slot(Strict):
     format: str
     every_weeks: int = Field(default=1, ge=1, le=52)
     target_ages: tuple[AdultBand, ...] = ()
+    target_circles: tuple[Circle, ...] = ()
+    languages: tuple[Language, ...] = ()
+    controversial: bool = False
     rel_appeal: float = Field(default=1.0, ge=0, le=100)
 
 
 class Account(Strict):
-    """The city's presence on one platform, with its followers and posting habits."""
+    """The city's presence on one platform, with its followers and posting habits.
+
+    ``circles``: where the non-resident followers live (all around the city if empty); ``independent``: a page
+    that is not the city's, which no change touches unless it is named and which counts for no indicator of
+    the city; ``overlap``: another account of the platform and the share of its resident followers who also
+    follow this one (chance decides if empty); ``renown`` and ``fit``: how fast residents find it, and how
+    much people react to its posts, relative to the platform's figures.
+    """
 
     platform: str
     followers: Annotated[Figure, AfterValidator(within(0, 1_000_000_000))]
     nonresident_share: Share = Figure(value=0.0)
+    circles: CircleShares = {}
+    independent: bool = False
+    overlap: dict[str, Share] = Field(default={}, max_length=1)
+    renown: NonNegative = Figure(value=1.0)
+    fit: NonNegative = Figure(value=1.0)
     slots: tuple[Slot, ...] = ()
     habits_source: str = "given"
     habits_tag: Tag = "given"
 
 
 class City(Strict):
-    """A real place at one date."""
+    """A real place at one date.
+
+    ``peers``: followers of other cities at that date, by platform and city, where they are known;
+    ``sampling``: share of the residents that is simulated if nobody asks for another (everybody if absent).
+    """
 
     name: str
     label: Label
     year: int = Field(ge=2000, le=2100)
     population: Population
     in_city_ties: Share
+    sampling: float | None = Field(default=None, gt=0, le=1)
     use_scale: dict[str, Positive] = {}
     accounts: dict[str, Account] = Field(min_length=1)
+    team: Team | None = None
+    peers: dict[str, dict[str, NonNegative]] = {}
     note: Label = {"fr": "", "en": ""}
+
+    @model_validator(mode="after")
+    def _peers(self) -> City:
+        here = sorted({account.platform for account in self.accounts.values()})
+        for platform in self.peers:
+            if platform not in here:
+                raise ValueError(f"peers: the city has no account on {platform}; it has: {', '.join(here)}")
+        return self
 
 
 class Reach(Strict):
@@ -188,7 +183,9 @@ class PassingOn(Strict):
 
 
 class Audience(Strict):
-    """How people start and stop following an account."""
+    """How people start and stop following an account; ``paid_fan_activity`` is the affinity of a follower
+    bought by advertising (``cost_per_fan_eur`` each), relative to one who came by himself;
+    ``cost_per_1000_reached_eur`` of a boosted post (no boost is sold if absent)."""
 
     discovery_per_month: Share
     follow_if_shared: Share
@@ -197,6 +194,9 @@ class Audience(Strict):
     unfollow_if_overposted: Share
     overpost_threshold_per_day: Positive
     follow_by_band: Bands
+    cost_per_fan_eur: Positive
+    paid_fan_activity: Share
+    cost_per_1000_reached_eur: Positive | None = None
 
 
 class Platform(Strict):
@@ -229,22 +229,26 @@ class HourProfile(Strict):
     """Relative presence by local hour and weekday (Monday first)."""
 
     hours: ProfileFigure
-    weekdays: tuple[float, float, float, float, float, float, float]
+    weekdays: WeekFigure
 
 
 class Supply(Strict):
     """When the other pages publish: share of a day's posts by hour, and weekend volume."""
 
     hours: ProfileFigure
-    weekdays: tuple[float, float, float, float, float, float, float]
+    weekdays: WeekFigure
 
 
 class Appeal(Strict):
-    """Posts differ by their own quality: one part moves reach, another moves reactions given reach."""
+    """Posts differ by their own quality: one part moves reach, another moves reactions given reach, more
+    widely above than below by ``reaction_skew`` (0 if absent), up to ``reaction_ceiling`` times the mean (no
+    limit if absent)."""
 
     reach_sd: NonNegative
-    reaction_sd: NonNegative
+    reaction_sd: Annotated[Figure, AfterValidator(within(0, 2))]
     reaction_on_reach: Free
+    reaction_skew: Annotated[Figure, AfterValidator(within(0, 0.2))] | None = None
+    reaction_ceiling: Positive | None = None
 
 
 class Memory(Strict):
@@ -283,7 +287,11 @@ class Ties(Strict):
 
 
 class Behaviour(Strict):
-    """The laws that do not belong to one platform."""
+    """The laws that do not belong to one platform.
+
+    ``counts_as``: formats and themes whose posts a KPI counts as leading to the site, showing jobs, being
+    watched (views) or asking residents to take part.
+    """
 
     appetite_correlation: Correlation
     expressiveness_share: dict[str, Share]
@@ -296,8 +304,11 @@ class Behaviour(Strict):
     ties: Ties
     hour_profiles: dict[str, HourProfile]
     supply: Supply
+    elsewhere: Elsewhere
+    conversation: Conversation | None = None
     reference_hours: tuple[Minute, ...] = Field(min_length=1)
     reference_days: tuple[Weekday, ...] = Field(min_length=1)
+    counts_as: dict[Literal["site", "views", "jobs", "participation"], tuple[str, ...]] = {}
 
     @model_validator(mode="after")
     def _expressiveness(self) -> Behaviour:

@@ -1,4 +1,4 @@
-"""What there is: cities, platforms, scenarios, comparisons and changes, with their sources.
+"""What there is: cities, platforms, scenarios, comparisons, changes and occasions, with their sources.
 
 Reads the scenario files directly, without composing them. Importing this file is quick (tab completion).
 """
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-GROUPS = ("city", "platform", "behaviour", "calendar", "change", "scenario", "comparison")
+GROUPS = ("city", "platform", "behaviour", "calendar", "occasion", "change", "scenario", "comparison")
 PRIMARY = "base"
 ENVIRONMENT = "CITY_AUDIENCE_SCENARIOS"
 TAGS = ("measured", "borrowed", "assumed", "given")
@@ -102,7 +102,8 @@ def check(folders: tuple[Path, ...]) -> dict[str, dict[str, Path]]:
     files += [(path, group) for group in GROUPS for path in known[group].values()]
     problems = _misplaced(folders)
     for path, group in files:
-        problems += scan_file(path, label_of(path, folders), group, known)
+        ours = path.is_relative_to(folders[-1])
+        problems += scan_file(path, label_of(path, folders), group, known, ours)
     if problems:
         raise InputError("\n".join(problems))
     return known
@@ -144,20 +145,21 @@ def _over(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
 
 def cities(folders: tuple[Path, ...]) -> list[dict[str, Any]]:
     """One row for each city: name, label {fr, en}, year, residents, accounts (followers by name),
-    posts_per_week, tags, sources."""
+    posts_per_week, tags, sources. Independent pages are none of the city's accounts."""
     known = check(folders)
     rows = []
     for name in known["city"]:
         data = inherited("city", name, known)
-        accounts = _mapping(data.get("accounts"))
+        stated = {key: _mapping(a) for key, a in _mapping(data.get("accounts")).items()}
+        accounts = {key: a for key, a in stated.items() if a.get("independent") is not True}
         rows.append(
             {
                 "name": name,
                 "label": _label(data, name),
                 "year": data.get("year"),
                 "residents": _value(_mapping(data.get("population")).get("total")),
-                "accounts": {key: _value(_mapping(a).get("followers")) for key, a in accounts.items()},
-                "posts_per_week": sum(_posts_per_week(_mapping(a)) for a in accounts.values()),
+                "accounts": {key: _value(a.get("followers")) for key, a in accounts.items()},
+                "posts_per_week": sum(_posts_per_week(a) for a in accounts.values()),
                 **_provenance(data),
             }
         )
@@ -185,10 +187,11 @@ def platforms(folders: tuple[Path, ...]) -> list[dict[str, Any]]:
 
 
 def scenarios(folders: tuple[Path, ...]) -> list[dict[str, Any]]:
-    """One row for each comparison, scenario and change: group, name, label {fr, en}, about, tags, sources."""
+    """One row for each comparison, scenario, change and occasion: group, name, label {fr, en}, about, tags,
+    sources."""
     known = check(folders)
     rows = []
-    for group in ("comparison", "scenario", "change"):
+    for group in ("comparison", "scenario", "change", "occasion"):
         for name in known[group]:
             data = inherited(group, name, known)
             rows.append(
@@ -206,17 +209,20 @@ def scenarios(folders: tuple[Path, ...]) -> list[dict[str, Any]]:
 def _content(group: str, name: str, data: dict[str, Any]) -> dict[str, Any]:
     if group == "comparison":
         return _mapping(data.get("comparison"))
-    if group == "change":
+    if group in ("change", "occasion"):
         return _mapping(data.get(name) or next(iter(data.values()), None))
     return data
 
 
 def _about(group: str, data: dict[str, Any], raw: dict[str, Any]) -> list[str]:
-    """Alternatives of a comparison, choices of a scenario, kinds of a change."""
+    """Alternatives of a comparison, choices of a scenario, kinds of a change, themes of an occasion."""
     if group == "comparison":
         return [str(name) for name in _mapping(_mapping(data.get("comparison")).get("alternatives"))]
     if group == "change":
         return [str(_mapping(change).get("kind", "?")) for change in data.values()]
+    if group == "occasion":
+        told = [_mapping(occasion) for occasion in data.values()]
+        return [str(theme) for o in told for theme in o.get("themes") or o.get("silent") or []]
     entries = [entry for entry in raw.get("defaults") or [] if isinstance(entry, dict)]
     chosen = [name for entry in entries for name in entry.values()]
     return [str(n) for name in chosen for n in (name if isinstance(name, list) else [name])]

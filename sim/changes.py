@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from sim.cards import AdultBand, Label, Minute, Slot, Week
-from sim.figures import Figure, NonNegative, Share, Strict
-
-
-class _Change(Strict):
-    from_week: Week = 1
-    label: Label | None = None
+from sim.adaptive import DigitalHelp, MonthlyReview
+from sim.cards import Slot
+from sim.content import CopyContent, Countdown, EditorialLine, Publish, ReopenAccount, TrainTeam
+from sim.figures import Figure, NonNegative, Positive, Share
+from sim.notation import AdultBand, Minute
+from sim.notation import Dated as _Change
+from sim.outreach import BoostPosts, PartnerWith, TargetPlace, WriteIn
+from sim.staff import ChangeTeam, OpenForum
 
 
 class OpenAccount(_Change):
-    """Open an account on a platform where the city has none; it starts from zero followers."""
+    """Open an account on a platform where the city has none; it starts from zero followers.
+
+    ``rel_appeal`` multiplies that of every slot (1 if absent).
+    """
 
     kind: Literal["open_account"]
     platform: str
     slots: tuple[Slot, ...] = Field(min_length=1)
+    rel_appeal: NonNegative | None = None
     cross_promotion: Share = Figure(value=0.0)
     cross_promotion_weeks: int = Field(default=8, ge=0)
 
 
 class LeavePlatform(_Change):
-    """Stop publishing on a platform."""
+    """Stop publishing on a platform; ``accounts``: only with these of the city's accounts there."""
 
     kind: Literal["leave_platform"]
     platform: str
+    accounts: tuple[str, ...] = ()
 
 
 class ShiftHours(_Change):
@@ -40,6 +47,7 @@ class ShiftHours(_Change):
 
     kind: Literal["shift_hours"]
     platforms: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
     by_hours: float | None = Field(default=None, ge=-24, le=24)
     to: tuple[Minute, ...] = ()
     spacing_min: float = Field(default=20.0, ge=0, le=240)
@@ -56,6 +64,7 @@ class ChangeFrequency(_Change):
 
     kind: Literal["change_frequency"]
     platforms: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
     factor: float = Field(gt=0, le=20)
     spacing_min: float = Field(default=120.0, gt=0, le=1440)
 
@@ -65,6 +74,7 @@ class ChangeMix(_Change):
 
     kind: Literal["change_mix"]
     platforms: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
     formats: dict[str, float] = {}
     themes: dict[str, float] = {}
 
@@ -83,12 +93,48 @@ class TargetAge(_Change):
 
     kind: Literal["target_age"]
     platforms: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
     bands: tuple[AdultBand, ...] = Field(min_length=1)
     gain: NonNegative = Figure(value=1.0)
 
 
+class BuyFollowers(_Change):
+    """Buy followers by targeted advertising, for the city's account there (the largest if it has several).
+
+    ``weeks`` the money is spread over; ``target_ages`` who sees the advertisement (everybody if empty);
+    ``cost_per_fan`` in EUR, the platform's ``audience.cost_per_fan_eur`` if absent.
+    """
+
+    kind: Literal["buy_followers"]
+    platform: str
+    weeks: int = Field(ge=1, le=520)
+    budget_eur: NonNegative
+    target_ages: tuple[AdultBand, ...] = ()
+    cost_per_fan: Positive | None = None
+
+
 Change = Annotated[
-    OpenAccount | LeavePlatform | ShiftHours | ChangeFrequency | ChangeMix | TargetAge,
+    OpenAccount
+    | LeavePlatform
+    | ShiftHours
+    | ChangeFrequency
+    | ChangeMix
+    | TargetAge
+    | BuyFollowers
+    | Publish
+    | EditorialLine
+    | CopyContent
+    | TrainTeam
+    | ReopenAccount
+    | Countdown
+    | ChangeTeam
+    | OpenForum
+    | TargetPlace
+    | WriteIn
+    | PartnerWith
+    | BoostPosts
+    | DigitalHelp
+    | MonthlyReview,
     Field(discriminator="kind"),
 ]
 CHANGE_KINDS = (
@@ -98,4 +144,53 @@ CHANGE_KINDS = (
     "change_frequency",
     "change_mix",
     "target_age",
+    "buy_followers",
+    "publish",
+    "editorial_line",
+    "copy_content",
+    "train_team",
+    "reopen_account",
+    "countdown",
+    "change_team",
+    "open_forum",
+    "target_place",
+    "write_in",
+    "partner_with",
+    "boost_posts",
+    "digital_help",
+    "monthly_review",
 )
+
+
+def platforms_named(change: Any) -> Iterator[tuple[str, str]]:
+    """(key below the change, platform) of every platform that a change names."""
+    for key in ("platform", "from_platform"):
+        if hasattr(change, key):
+            yield key, getattr(change, key)
+    yield from (("platforms", name) for name in getattr(change, "platforms", ()))
+    yield from (
+        (f"posts[{i}].platform", post.platform)
+        for i, post in enumerate(change.posts if isinstance(change, Publish) else ())
+    )
+
+
+def closed_weeks(changes: Iterable[Any], platform: str, account: str = "") -> list[tuple[int, int | None]]:
+    """When the city is away from a platform: (first week, first week back or None for ever), from 1.
+
+    A departure that names its accounts counts for them only (``account``).
+    """
+    moves = sorted(
+        (change.from_week, isinstance(change, ReopenAccount))
+        for change in changes
+        if isinstance(change, LeavePlatform | ReopenAccount)
+        and change.platform == platform
+        and (not getattr(change, "accounts", ()) or account in getattr(change, "accounts"))  # noqa: B009
+    )
+    closed: list[tuple[int, int | None]] = []
+    for week, is_back in moves:
+        away = bool(closed) and closed[-1][1] is None
+        if is_back and away:
+            closed[-1] = (closed[-1][0], week)
+        elif not is_back and not away:
+            closed.append((week, None))
+    return closed

@@ -12,7 +12,7 @@ import os
 import shutil
 import zlib
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.figures import BANDS, CIRCLES
+from sim.helped import help_recipe, helped_ties
 from sim.population import Warnings, build_people
 from sim.recipe import Crowd, Recipe
 from sim.scenario import Scenario
@@ -40,8 +41,8 @@ COLUMNS = (
     "interest",
 )
 SOURCES = (
-    "figures.py", "draws.py", "quantiles.py", "population.py", "recipe.py", "groups.py", "relays.py",
-    "ties.py", "graph_io.py", "city.py",
+    "figures.py", "draws.py", "quantiles.py", "population.py", "fans.py", "recipe.py", "groups.py",
+    "relays.py", "ties.py", "adaptive.py", "helped.py", "graph_io.py", "city.py",
 )  # fmt: skip
 WORTH_CACHING = 20_000
 KEPT_CITIES = 12
@@ -56,7 +57,8 @@ class City:
     ``platform_mask`` uint16[n] (bit k: uses ``platforms[k]``), ``activity`` float32[K, n] sessions a day (0
     where the platform is not used), ``expressiveness``, ``attachment`` float32[n] (mean 1), ``interest``
     float32[n_themes, n]; ``ties`` directed exposures; ``followers`` account -> int32 sorted rows;
-    ``residuals`` table of margins (platform, age_band, target, count, residual). Every array is read-only.
+    ``residuals`` table of margins (platform, age_band, target, count, residual); ``helped`` uint16[n]:
+    platforms used thanks to digital help (None where nobody is helped). Every array is read-only.
     """
 
     name: str
@@ -76,6 +78,7 @@ class City:
     followers: dict[str, NDArray[np.int32]]
     residuals: pd.DataFrame
     warnings: Warnings
+    helped: NDArray[np.uint16] | None = None
 
     def __post_init__(self) -> None:
         for array in self.arrays().values():
@@ -90,6 +93,8 @@ class City:
         """Every array by a stable name: columns, ``ties.indptr``..., ``followers.<account>``."""
         out = {name: getattr(self, name) for name in COLUMNS}
         out |= {f"ties.{name}": getattr(self.ties, name) for name in _TIES}
+        if self.helped is not None:
+            out["helped"] = self.helped
         return out | {f"followers.{account}": rows for account, rows in sorted(self.followers.items())}
 
     def users(self, platform: str) -> NDArray[np.int64]:
@@ -171,7 +176,11 @@ def _build(scenario: Scenario, seed: int, graph: Any) -> City:
     if graph is None:
         n = people.n_residents
         crowd = Crowd(people.age_band[:n], people.age_years[:n], people.platform_mask[:n])
-        ties = grow_ties(Recipe.of(scenario, seed), crowd, people.n_rows)
+        if people.helped is None:
+            ties = grow_ties(Recipe.of(scenario, seed), crowd, people.n_rows)
+        else:
+            before = replace(crowd, platform_mask=crowd.platform_mask & ~people.helped[:n])
+            ties = helped_ties(Recipe.of(scenario, seed), before, crowd, people.n_rows)
     else:
         from sim.graph_io import missing_nodes, read_graph, ties_from_networkx
 
@@ -189,6 +198,7 @@ def _build(scenario: Scenario, seed: int, graph: Any) -> City:
         followers=people.followers,
         residuals=people.residuals,
         warnings=warnings,
+        helped=people.helped,
         **{name: getattr(people, name) for name in COLUMNS},
     )
 
@@ -202,7 +212,13 @@ def ingredients(scenario: Scenario) -> dict[str, Any]:
         "population": [city.population.total.value, city.population.percent_by_band.row(), scenario.sampling],
         "use_scale": {p: f.value for p, f in sorted(city.use_scale.items())},
         "accounts": {
-            name: [a.platform, a.followers.value, a.nonresident_share.value]
+            name: [
+                a.platform,
+                a.followers.value,
+                a.nonresident_share.value,
+                {circle: share.value for circle, share in a.circles.items()},
+                {other: share.value for other, share in a.overlap.items()},
+            ]
             for name, a in sorted(city.accounts.items())
         },
         "platforms": {
@@ -221,6 +237,7 @@ def ingredients(scenario: Scenario) -> dict[str, Any]:
         },
         "interest": {theme: table.row() for theme, table in sorted(behaviour.interest.items())},
         "ties": asdict(Recipe.of(scenario, 0)),
+        "help": help_recipe(scenario),
     }
 
 
@@ -287,6 +304,7 @@ def _load(folder: Path) -> City | None:
             **columns,
             ties=Ties(*(arrays[f"ties.{name}"] for name in _TIES)),
             followers={account: arrays[f"followers.{account}"] for account in accounts},
+            helped=arrays.get("helped"),
         )
     except (OSError, ValueError, KeyError, TypeError, EOFError):
         return None

@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
+from sim import terminal
 from sim.terminal import WORDS, kpi_table, labelled, number_text, provenance_cells, show, table_of
 from sim.usage import PROGRAM, SHELLS, VERB, VERBS
 
@@ -102,6 +103,7 @@ def _run(overrides: list[str], own: str | None, lang: str) -> int:
     from sim.study import run_one
 
     print(sentence(scenario, options.lang, baseline), file=sys.stderr)
+    terminal.announce_thinning(scenario, options.lang)
     show(kpi_table(run_one(scenario, options), scenario, options.lang))
     return 0
 
@@ -115,6 +117,7 @@ def _compare(overrides: list[str], own: str | None, lang: str) -> int:
 
     lang, kpi = comparison.options.lang, comparison.options.decision.kpi
     told = "\n".join(sentences(comparison.scenarios, lang))
+    terminal.announce_thinning(comparison.baseline, lang)
     study = run_study(comparison, lambda: print(told, file=sys.stderr))
     if study.reused:
         print(WORDS[lang]["reused"])
@@ -152,9 +155,13 @@ def _explain(overrides: list[str], own: str | None, lang: str) -> int:
         comparison = load_comparison(overrides, own)
         print(comparison.label[comparison.options.lang])
         print("\n".join(sentences(comparison.scenarios, comparison.options.lang)))
+        terminal.warn_of_targets(comparison.scenarios, comparison.options.lang)
+        terminal.announce_thinning(comparison.baseline, comparison.options.lang)
     else:
         baseline, scenario, options = load_with_baseline(overrides, own)
         print(sentence(scenario, options.lang, baseline))
+        terminal.warn_of_targets((scenario,), options.lang)
+        terminal.announce_thinning(scenario, options.lang)
     return 0
 
 
@@ -205,7 +212,7 @@ def _scenarios(overrides: list[str], own: str | None, lang: str) -> int:
     _listing(overrides)
     words = WORDS[lang]
     rows = catalogue.scenarios(catalogue.roots(own))
-    for group in ("comparison", "scenario", "change"):
+    for group in ("comparison", "scenario", "change", "occasion"):
         table = table_of([words[w] for w in ("name", "label", "about", "sources")], title=words[group])
         for row in rows:
             if row["group"] == group:

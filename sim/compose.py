@@ -179,7 +179,8 @@ def _dead_ends(composed: Composed) -> list[str]:
     problems = []
     for typed in deep:
         parts = typed.key.split(".")
-        named = {("platform",), ("change",), ("city", "accounts"), ("comparison", "alternatives")}
+        named = {("platform",), ("occasion",), ("change",), ("city", "accounts")}
+        named.add(("comparison", "alternatives"))
         for i in range(1, len(parts)):
             parent = lookup(bare, ".".join(parts[:i]))
             here = lookup(bare, ".".join(parts[: i + 1]))

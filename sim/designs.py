@@ -1,4 +1,4 @@
-"""The decision's KPI at many settings of the figures: one city for all, laws rebuilt for each setting.
+"""The decision's KPI at many settings of the figures: laws rebuilt for each, and the city where it must be.
 
 All settings share seed and replicates (common random numbers), so a difference between two settings is the
 work of the figures. A scenario is run once for each setting of the figures that can matter in it.
@@ -6,9 +6,8 @@ work of the figures. A scenario is run once for each setting of the figures that
 
 from __future__ import annotations
 
-import multiprocessing
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import NamedTuple, Protocol
 
@@ -16,17 +15,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sim.city import City, build_city
+from sim.city import City, build_city, ingredients
 from sim.figures import InputError
 from sim.indicators import ADDITIVE
-from sim.kernel import Kernel
 from sim.kpi import kpi_table
 from sim.laws import build_laws
 from sim.parameters import with_values
+from sim.pool import run_here, workers
 from sim.request import Comparison
+from sim.review import play
+from sim.scenario import Scenario
 
 F64 = NDArray[np.float64]
-CHUNK = 24  # runs kept together on disk; any value gives the same numbers
+CHUNK = 60  # runs kept together on disk; any value gives the same numbers
 
 
 class Job(NamedTuple):
@@ -58,17 +59,29 @@ class Bench:
         self.scenarios = {s.name: s for s in comparison.scenarios}
         self.relevant, self.replicates = dict(relevant), replicates
         self.decision = comparison.options.decision
+        self._stated = _recipe(base)
+        self._moved: tuple[str, City] = (self._stated, self.city)
 
     def run(self, job: Job) -> float:
         """Mean of the decision's KPI over the replicates; NaN where the scenario has no such number."""
         values = dict(zip(self.relevant[job.scenario], job.values, strict=True))
         scenario = with_values(self.scenarios[job.scenario], values)
-        laws = build_laws(scenario, self.city, self.seed)
+        city = self._city_of(scenario)
+        laws = build_laws(scenario, city, self.seed)
         found = []
         for replicate in range(self.replicates):
-            tally = Kernel(laws, self.city, self.seed, replicate).run()
-            found.append(self._decisive(kpi_table(tally, laws, self.city, job.scenario, replicate)))
+            tally, plan = play(laws, city, self.seed, replicate)
+            found.append(self._decisive(kpi_table(tally, plan, city, job.scenario, replicate)))
         return float(np.mean(found))
+
+    def _city_of(self, scenario: Scenario) -> City:
+        """The stated city, the last one that was built, or a new one for these figures."""
+        recipe = _recipe(scenario)
+        if recipe == self._stated:
+            return self.city
+        if recipe != self._moved[0]:
+            self._moved = (recipe, build_city(scenario, self.seed, graph=scenario.graph, cache_dir=None))
+        return self._moved[1]
 
     def _decisive(self, kpis: pd.DataFrame) -> float:
         d = self.decision
@@ -78,17 +91,9 @@ class Bench:
         return float(values[0]) if len(values) else 0.0 if d.kpi in ADDITIVE else float("nan")
 
 
-_bench: Bench | None = None  # one for each worker process, set when it starts
-
-
-def _adopt(bench: Bench) -> None:
-    global _bench  # noqa: PLW0603 - a worker process has exactly one bench for its whole life
-    _bench = bench
-
-
-def _run_here(job: Job) -> float:
-    assert _bench is not None
-    return _bench.run(job)
+def _recipe(scenario: Scenario) -> str:
+    """What the city depends on, as one text."""
+    return json.dumps(ingredients(scenario), sort_keys=True)
 
 
 Map = Callable[[Sequence[Job]], Iterable[float]]
@@ -97,16 +102,8 @@ Map = Callable[[Sequence[Job]], Iterable[float]]
 @contextmanager
 def runner(bench: Bench, n_workers: int) -> Iterator[Map]:
     """A function that answers jobs in order: here, or in processes that inherit the city."""
-    if n_workers <= 1:
-        yield lambda jobs: map(bench.run, jobs)
-        return
-    method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
-    context = multiprocessing.get_context(method)
-    with ProcessPoolExecutor(n_workers, mp_context=context, initializer=_adopt, initargs=(bench,)) as pool:
-        try:
-            yield lambda jobs: pool.map(_run_here, jobs)
-        finally:
-            pool.shutdown(cancel_futures=True)
+    with workers(bench, n_workers, together=len(bench.scenarios), in_order=True) as over:
+        yield lambda jobs: over(run_here, jobs)
 
 
 class Evaluator:

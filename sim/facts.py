@@ -9,8 +9,8 @@ from typing import Any, Literal
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from sim import catalogue
-from sim.cards import Label
 from sim.figures import InputError, Strict
+from sim.notation import Label
 from sim.scenario import sentences
 
 FOLDER = "validation"

@@ -68,6 +68,8 @@ def sensitivity(overrides: list[str], own: str | None) -> int:
         print(words["reused"])
     _show_effects(comparison, found, lang)
     print(found.sentence)
+    for page in found.shown_in:
+        print(labelled("shown_in", page, lang))
     print(labelled("report", found.page, lang))
     return 0
 

@@ -8,7 +8,7 @@ or *given* (stated by the person who runs the scenario).
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -45,9 +45,11 @@ class Strict(BaseModel):
     @classmethod
     def _known_keys(cls, data: Any) -> Any:
         if isinstance(data, dict):
+            aliases = [field.alias for field in cls.model_fields.values() if field.alias]
             for name in data:
-                if name not in cls.model_fields:
-                    raise ValueError(f"unknown key '{name}'{nearest(name, cls.model_fields)}")
+                if name not in cls.model_fields and name not in aliases:
+                    known = [field.alias or key for key, field in cls.model_fields.items()]
+                    raise ValueError(f"unknown key '{name}'{nearest(name, known)}")
         return data
 
 
@@ -85,10 +87,41 @@ class Figure(Sourced):
         return self
 
 
+class Spread(Sourced):
+    """Plausible range of a whole table: each of its values times one number from ``low`` to ``high``.
+
+    Both by year where they differ (interpolated between years); ``low`` at most 1, ``high`` at least 1.
+    """
+
+    low: float | dict[int, float]
+    high: float | dict[int, float]
+
+    @model_validator(mode="after")
+    def _around_one(self) -> Spread:
+        for end in (self.low, self.high):
+            if end == {}:
+                raise ValueError("give at least one year")
+        if not all(0 < factor <= 1 for factor in _factors(self.low)):
+            raise ValueError("low must be above 0 and at most 1 (a factor of the stated values)")
+        if not all(1 <= factor <= 100 for factor in _factors(self.high)):
+            raise ValueError("high must be between 1 and 100 (a factor of the stated values)")
+        return self
+
+    def at(self, year: int) -> tuple[float, float]:
+        """(low, high) at ``year``: linear between years, constant outside."""
+        low, high = (end if isinstance(end, float) else between(end, year) for end in (self.low, self.high))
+        return low, high
+
+
+def _factors(end: float | dict[int, float]) -> list[float]:
+    return list(end.values()) if isinstance(end, dict) else [end]
+
+
 class BandFigure(Sourced):
     """One number for each age band; bands left out count as zero."""
 
     values: dict[str, float]
+    spread: Spread | None = None
 
     @model_validator(mode="after")
     def _bands(self) -> BandFigure:
@@ -100,11 +133,16 @@ class BandFigure(Sourced):
         """Values in the order of ``BANDS``; 0 for a band that is not named."""
         return [self.values.get(band, 0.0) for band in BANDS]
 
+    def times(self, factor: float) -> dict[str, float]:
+        """Every value times ``factor``."""
+        return {band: value * factor for band, value in self.values.items()}
+
 
 class YearBandFigure(Sourced):
     """Numbers by year and age band; between two years the value is interpolated."""
 
     values: dict[int, dict[str, float]] = Field(min_length=1)
+    spread: Spread | None = None
 
     @model_validator(mode="after")
     def _bands(self) -> YearBandFigure:
@@ -117,28 +155,46 @@ class YearBandFigure(Sourced):
 
     def at(self, year: int) -> list[float]:
         """Values in the order of ``BANDS`` at ``year``: linear between years, constant outside."""
-        years = sorted(self.values)
-        year = min(max(year, years[0]), years[-1])
-        before = max(y for y in years if y <= year)
-        after = min(y for y in years if y >= year)
-        weight = 0.0 if after == before else (year - before) / (after - before)
+        before, after, weight = _around(self.values, year)
         low, high = self.values[before], self.values[after]
         return [(1 - weight) * low.get(b, 0.0) + weight * high.get(b, 0.0) for b in BANDS]
+
+    def times(self, factor: float) -> dict[int, dict[str, float]]:
+        """Every value times ``factor``, at most 100 (percent of the band)."""
+        return {
+            year: {band: min(value * factor, 100.0) for band, value in bands.items()}
+            for year, bands in self.values.items()
+        }
 
 
 class YearFigure(Sourced):
     """Numbers by year; between two years the value is interpolated."""
 
     values: dict[int, float] = Field(min_length=1)
+    spread: Spread | None = None
 
     def at(self, year: int) -> float:
         """Value at ``year``: linear between years, constant outside."""
-        years = sorted(self.values)
-        year = min(max(year, years[0]), years[-1])
-        before = max(y for y in years if y <= year)
-        after = min(y for y in years if y >= year)
-        weight = 0.0 if after == before else (year - before) / (after - before)
-        return (1 - weight) * self.values[before] + weight * self.values[after]
+        return between(self.values, year)
+
+    def times(self, factor: float) -> dict[int, float]:
+        """Every value times ``factor``."""
+        return {year: value * factor for year, value in self.values.items()}
+
+
+def between(values: Mapping[int, float], year: int) -> float:
+    """Value at ``year``: linear between years, constant outside."""
+    before, after, weight = _around(values, year)
+    return (1 - weight) * values[before] + weight * values[after]
+
+
+def _around(by_year: Mapping[int, Any], year: int) -> tuple[int, int, float]:
+    """(year before, year after, weight of the one after)."""
+    years = sorted(by_year)
+    year = min(max(year, years[0]), years[-1])
+    before = max(y for y in years if y <= year)
+    after = min(y for y in years if y >= year)
+    return before, after, 0.0 if after == before else (year - before) / (after - before)
 
 
 class ProfileFigure(Sourced):
@@ -162,6 +218,23 @@ class ProfileFigure(Sourced):
     def row(self, band: str) -> tuple[float, ...]:
         """24 intensities of ``band`` (those of 'all' when the band has none of its own)."""
         return self.values.get(band, self.values.get("all", (1.0,) * 24))
+
+
+class WeekFigure(Sourced):
+    """Seven relative levels, Monday first. A bare list in a configuration is *given* by its author."""
+
+    values: tuple[float, float, float, float, float, float, float]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_list(cls, data: Any) -> Any:
+        return {"values": data} if isinstance(data, list | tuple) else data
+
+    @model_validator(mode="after")
+    def _levels(self) -> WeekFigure:
+        if min(self.values) < 0 or max(self.values) <= 0:
+            raise ValueError("seven numbers of at least 0, one of them above 0, are needed")
+        return self
 
 
 def check_band(band: str) -> str:

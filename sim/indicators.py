@@ -2,34 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterable
 
-
-@dataclass(frozen=True)
-class Indicator:
-    """One KPI. ``is_additive``: a count that is zero, not unknown, where there is no account."""
-
-    unit: str
-    direction: Literal["up", "down", "neutral"]
-    fr: str
-    en: str
-    definition_fr: str
-    definition_en: str
-    is_additive: bool = False
-
-
-def _i(
-    unit: str,
-    direction: Literal["up", "down", "neutral"],
-    fr: str,
-    en: str,
-    definition_fr: str,
-    definition_en: str,
-    count: bool = False,
-) -> Indicator:
-    return Indicator(unit, direction, fr, en, definition_fr, definition_en, is_additive=count)
-
+from sim.community_indicators import COMMUNITY
+from sim.indicator import Indicator
+from sim.indicator import indicator as _i
+from sim.service_indicators import SERVICE
 
 INDICATORS: dict[str, Indicator] = {
     "weekly_coverage_of_residents": _i(
@@ -183,12 +161,86 @@ INDICATORS: dict[str, Indicator] = {
         "Part des partages faits par des abonnés touchés par le compte lui-même.",
         "Share of shares made by people whom the account itself reached.",
     ),
+    "share_of_voice": _i(
+        "share of displays", "up", "Part de voix", "Share of voice",
+        "Part des affichages chez les habitants qui vient de la ville, face aux pages indépendantes"
+        " (seulement s'il y en a).",
+        "Share of the displays to residents that comes from the city, against independent pages (only where"
+        " there is one).",
+    ),
     "engaged_share_of_followers": _i(
         "share of followers", "up", "Part d'abonnés actifs", "Engaged share of followers",
         "Personnes ayant réagi au moins une fois, rapportées aux abonnés.",
         "People who reacted at least once, divided by followers.",
     ),
+    "likes": _i(
+        "likes", "up", "J'aime", "Likes", "Mentions « j'aime » de la période.", "Likes of the period.",
+        count=True,
+    ),
+    "comments": _i(
+        "comments", "up", "Commentaires", "Comments",
+        "Commentaires de la période, de quelque ton qu'ils soient.",
+        "Comments of the period, whatever their tone.",
+        count=True,
+    ),
+    "shares": _i(
+        "shares", "up", "Partages", "Shares", "Partages de la période.", "Shares of the period.", count=True,
+    ),
+    **COMMUNITY,
+    **SERVICE,
 }  # fmt: skip
+
+# Families of KPIs, in the order in which a person reads them: French and English name, then the KPIs.
+FAMILIES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("Habitants touchés", "Residents reached", (
+        "weekly_coverage_of_residents", "coverage_of_residents", "residents_reached",
+        "residents_never_reached", "never_reached_share_of_residents", "digital_divide_gap",
+        "overlap_share_of_reached",
+    )),
+    ("Lien avec les habitants", "Link with residents", (
+        "ladder_linked", "ladder_informed", "ladder_in_dialogue", "ladder_promoting", "ladder_influenced",
+        "contributions", "contributions_per_1000_reached",
+    )),
+    ("Demandes, équipe et coûts", "Requests, team and costs", (
+        "negative_share_of_comments", "requests_received", "answer_rate", "answered_by_residents_share",
+        "median_answer_time_min", "resolved_requests_share", "satisfaction_with_answers", "posts_late",
+        "posts_dropped", "staff_hours", "engagement_per_staff_hour", "cost_eur",
+        "cost_per_resident_reached_eur",
+    )),
+    ("Abonnés", "Followers", (
+        "followers", "followers_per_100_residents", "followers_per_100_residents_over_15",
+        "new_followers", "unfollows", "follower_growth_percent", "rank_among_known_cities",
+        "engaged_share_of_followers",
+    )),
+    ("Réactions", "Reactions", (
+        "interactions", "engagement_rate_by_reach", "engagement_rate_by_follower", "likes", "comments",
+        "shares", "likes_per_1000_reached", "comments_per_1000_reached", "shares_per_1000_reached",
+        "shares_per_like", "clicks_per_1000_reached", "hides_per_10000_reached",
+    )),
+    ("Usages", "Uses", (
+        "site_visits", "job_offers_reach", "video_and_story_views",
+    )),
+    ("Portée des publications", "Reach of the posts", (
+        "posts_published", "reach", "reach_per_post", "reach_rate_by_follower", "impressions",
+        "frequency_impressions_per_person_reached", "share_of_voice", "local_share_of_reach",
+        "nonresident_share_of_reach", "young_share_of_reach", "senior_share_of_reach",
+        "cascade_size_mean", "cascade_depth_mean", "reshares_at_depth_1_share",
+    )),
+)  # fmt: skip
+OTHER = ("Autres", "Others")
+
+
+def family(kpi: str, lang: str) -> str:
+    """Name of the family of a KPI in French ("fr") or English."""
+    names = next(((fr, en) for fr, en, kpis in FAMILIES if kpi in kpis), OTHER)
+    return names[0 if lang == "fr" else 1]
+
+
+def by_family(kpis: Iterable[str]) -> list[str]:
+    """KPIs in the order of their families; those of no family last, in the order given."""
+    place = {kpi: i for i, kpi in enumerate(kpi for _, _, members in FAMILIES for kpi in members)}
+    return sorted(kpis, key=lambda kpi: place.get(kpi, len(place)))
+
 
 DIRECTIONS = {name: i.direction for name, i in INDICATORS.items()}
 UNITS = {name: i.unit for name, i in INDICATORS.items()}

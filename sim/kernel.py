@@ -16,24 +16,24 @@ nor the size of a batch matters.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim import behaviour, draws, feed
-from sim.audience import Timetable, discovery_times, leaving_times
+from sim.audience import Timetable, bought, discovery_times, leaving_times, may_be_asked
 from sim.city import City
 from sim.displays import DISPLAY, F64, I64, NONE, by_hour, joined, turns
 from sim.figures import BANDS
 from sim.laws import Laws
-from sim.reactions import Viewers, Writes
+from sim.offers import Offering, Offers
+from sim.reactions import Writes
 from sim.sessions import HOUR_MIN, WEEK_MIN, session_key
 from sim.tally import WORK, Tally
 
 
-class Kernel(Viewers):
+class Kernel(Offering):
     """One replicate of one scenario on a city; ``step`` advances one hour, ``run`` the whole horizon."""
 
     def __init__(self, laws: Laws, city: City, seed: int, replicate: int, block: int = feed.BLOCK) -> None:
@@ -41,17 +41,15 @@ class Kernel(Viewers):
         self.block = block
         schedule, n_accounts = laws.schedule, len(laws.schedule.accounts)
         self._session_keys = np.array([session_key(seed, replicate, name) for name in city.platforms])
-        self._tails = feed.Tails(laws.feed)
-        # a hair above, so that rounding cannot exclude anyone
-        self._warmest = (1.0 + laws.scenario.behaviour.memory.affinity_ceiling.value) * (1.0 + 2.0**-40)
-        self._published = by_hour(schedule.t_min)
         self._expired = by_hour(laws.expiry + HOUR_MIN)
         self._calendar: dict[int, list[NDArray[np.void]]] = {}
         self._discover = [Timetable() for _ in range(n_accounts)]
         self._leave = [Timetable() for _ in range(n_accounts)]
+        self._win = {c.account: Timetable() for c in schedule.campaigns}
         for a in range(n_accounts):
             self._discover[a].add(*discovery_times(laws, city, seed, replicate, a))
             self._leave[a].add(*self._quits(a, self.state.followers.rows(a), 0.0))
+            self._invite(a, self.state.followers.rows(a), 0.0)
             self._count_followers(a, 0)
 
     def run(self) -> Tally:
@@ -65,10 +63,10 @@ class Kernel(Viewers):
         hour = self.hour
         joins = [self._discover[a].at(hour) for a in range(len(self._discover))]
         leaves = [self._leave[a].at(hour) for a in range(len(self._leave))]
+        written = Writes(joins, leaves, self._advertise())
         self._expose([*self._publish(), *self._deliver()])
         seen: list[NDArray[np.void]] = []
         wave = self._due()
-        written = Writes(joins, leaves)
         while len(wave):
             for turn in turns(wave, self.city.n_rows):
                 self._reappear(self._display(turn, written))
@@ -81,72 +79,34 @@ class Kernel(Viewers):
         self.hour += 1
         if self.hour * HOUR_MIN % WEEK_MIN == 0:
             week = self.hour * HOUR_MIN // WEEK_MIN
-            self.tally.close_week(week - 1, self.group)
+            self.tally.close_week(week - 1, self.group, self.linked())
             for a in range(len(joins)):
                 self._count_followers(a, week)
 
-    # --- offer --------------------------------------------------------------------------------------
+    # --- advertise ----------------------------------------------------------------------------------
 
-    def _publish(self) -> Iterator[_Offers]:
-        """Decide for each follower of each post of this hour whether it is put in the feed."""
-        laws, week = self.laws, self.hour * HOUR_MIN // WEEK_MIN
-        for post in self._published.get(self.hour, NONE):
-            account = int(laws.schedule.account[post])
-            k = int(laws.platform[post])
-            rows = self.state.followers.rows(account)
-            self.tally.work[WORK.index("followers_examined")] += len(rows)
-            size = self.state.followers.count[account] / laws.scenario.sampling
-            base = laws.scale(k, size) * self.posts.offer[post]
-            luck = draws.uniform(self.posts.key_offer[post], rows)
-            # Affinity cannot exceed this multiple of attachment, so one comparison settles most followers.
-            near = np.flatnonzero(luck < self.city.attachment[rows] * (base * self._warmest))
-            rows, luck = rows[near], luck[near]
-            chance = behaviour.offer_chance(base, self._affinity(rows), self._tired(account, rows))
-            offered = (luck < chance) & laws.schedule.target[post][self.band[rows]]
-            rows = rows[offered]
-            same, none = np.full(len(rows), post), np.zeros(len(rows), dtype=np.int64)
-            self.tally.count("offered", np.full(len(rows), account), self.group[rows], week, same)
-            since = float(laws.schedule.t_min[post])
-            tail = np.full(len(rows), self._tails.at(k, since))
-            yield _Offers(same, rows, np.full(len(rows), since), none, none, tail)
-
-    def _deliver(self) -> Iterator[_Offers]:
-        """Put the shares of the last hour in the feeds of the sharers' friends."""
-        shared, self._shared = self._shared, np.empty(0, dtype=DISPLAY)
-        now = float(self.hour * HOUR_MIN)
-        shared = shared[self.laws.expiry[shared["post"]] > now]
-        if not len(shared):
-            return
-        ties = self.city.ties
-        sharer = shared["who"].astype(np.int64)
-        n = ties.indptr[sharer + 1] - ties.indptr[sharer]
-        row = np.repeat(np.arange(len(shared)), n)
-        edge = np.arange(len(row)) - np.repeat(np.cumsum(n) - n, n) + ties.indptr[sharer][row]
-        k = self.laws.platform[shared["post"]][row]
-        alive = (ties.mask[edge] >> k.astype(np.uint16)) & np.uint16(1) > 0
-        row, edge, k = row[alive], edge[alive], k[alive]
-        post, friend = shared["post"][row].astype(np.int64), ties.target[edge].astype(np.int64)
-        self.tally.work[WORK.index("friends_examined")] += len(row)
-        luck = draws.uniform(self.posts.key_friend[post], sharer[row], friend)
-        offered = luck < behaviour.friend_offer_chance(
-            self.laws.friend_offer[k], self.laws.attention[k, friend]
-        )
-        depth = shared["depth"][row][offered].astype(np.int64)
-        since = np.full(len(depth), now)
-        tail_of = np.zeros(len(self.city.platforms), dtype=np.int64)
-        for j in np.unique(k[offered]):
-            tail_of[j] = self._tails.at(int(j), now)
-        tail = tail_of[k[offered]]
-        yield _Offers(post[offered], friend[offered], since, depth, sharer[row][offered] + 1, tail)
+    def _advertise(self) -> dict[int, I64]:
+        """Start the campaigns of this hour; who is won in this hour, by account that advertises."""
+        followers = self.state.followers
+        for plan in self.laws.schedule.campaigns:
+            if int(plan.start_min) // HOUR_MIN != self.hour:
+                continue
+            a = plan.account
+            busy = followers.is_following[a] | followers.has_left[a] | followers.asked[a]
+            free = may_be_asked(self.city, plan, int(self.laws.account_platform[a]), busy)
+            t, who = bought(self.laws, self.city, self.seed, self.replicate, plan, free)
+            followers.asked[a][who] = True
+            self._win[a].add(t, who)
+        return {a: timetable.at(self.hour) for a, timetable in self._win.items()}
 
     # --- see ----------------------------------------------------------------------------------------
 
-    def _expose(self, offers: list[_Offers]) -> None:
+    def _expose(self, offers: list[Offers]) -> None:
         """Find the first display of new exposures."""
         if not offers:
             return
         post, who, since, depth, source, tail = (
-            np.concatenate([getattr(o, f.name) for o in offers]) for f in fields(_Offers)
+            np.concatenate([getattr(o, f.name) for o in offers]) for f in fields(Offers)
         )
         k = self.laws.platform[post]
         band = self.band[who]
@@ -219,6 +179,7 @@ class Kernel(Viewers):
         for people, step in (
             (written.warmer, memory.affinity_gain.value),
             (written.colder, -memory.affinity_loss_if_hidden.value),
+            *self._converse(),
         ):
             who = np.concatenate(people) if people else NONE
             state.affinity.fade(who, hour)
@@ -228,14 +189,37 @@ class Kernel(Viewers):
             )
         end = float((hour + 1) * HOUR_MIN)
         for a, (joins, leaves) in enumerate(zip(written.joins, written.leaves, strict=True)):
-            if not len(joins) + len(leaves):
+            won = written.won.get(a, NONE)
+            if not len(joins) + len(leaves) + len(won):
                 continue
             gone = state.followers.leave(a, leaves)
-            new = state.followers.join(a, joins)
+            new = state.followers.welcome(a, won) if len(won) else NONE
+            new = np.concatenate([new, state.followers.join(a, joins)])
+            if self._own[a]:
+                self.tally.climb("influenced", np.intersect1d(new, written.through_friends[a]))
             for name, who in (("unfollows", gone), ("follows", new)):
                 self.tally.count(name, np.full(len(who), a), self.group[who], week)
             if len(new):
                 self._leave[a].add(*self._quits(a, new, end))
+                self._invite(a, new, end)
+
+    def _converse(self) -> list[tuple[list[I64], float]]:
+        """What the desk's answers and silences do to people: rows, and the step of their affinity."""
+        if self.dialogue is None:
+            return []
+        talk, follows = self.dialogue.talk, self.state.followers.is_following
+        echo = self.dialogue.close_hour(self.hour, follows)
+        for a, t, who in self.dialogue.losses(echo, follows, float((self.hour + 1) * HOUR_MIN)):
+            self._leave[a].add(t, who)
+        let_down = [who for _, who, _ in echo.disappointed]
+        return [
+            ([np.array(echo.satisfied, dtype=np.int64)], talk.affinity_gain),
+            ([np.array(let_down, dtype=np.int64)], -talk.affinity_loss),
+        ]
+
+    def _invite(self, account: int, who: I64, since_min: float) -> None:
+        if self.dialogue is not None:
+            self.dialogue.welcome(account, who, since_min)
 
     def _quits(self, account: int, who: I64, since_min: float) -> tuple[F64, I64]:
         """When residents leave by themselves; outsiders neither find nor leave an account on their own."""
@@ -247,15 +231,3 @@ class Kernel(Viewers):
         self.tally.followers[account, :, week] = np.bincount(
             self.group[rows], minlength=self.tally.followers.shape[1]
         )
-
-
-@dataclass
-class _Offers:
-    """Posts put in feeds: ``source`` 0 for the account, else sharer + 1; ``tail`` offset of the bounds."""
-
-    post: I64
-    who: I64
-    since: F64
-    depth: I64
-    source: I64
-    tail: I64

@@ -3,42 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from sim import community, service
+from sim.book import ALL, Book, Cell, Row, ratio
 from sim.city import City
 from sim.figures import ADULT_BANDS, BANDS
 from sim.indicators import UNITS
 from sim.laws import Laws
-from sim.tally import MEASURES, N_GROUPS, Tally
+from sim.tally import MEASURES, Tally
 
-F64 = NDArray[np.float64]
 Direction = Literal["up", "down", "neutral"]
-ALL = "all"
 
 
-@dataclass(frozen=True)
-class _Cell:
-    """Counts of one platform (or all), one age band (or all) and one week (or all)."""
-
-    count: dict[str, float]
-    posts: float
-    followers_start: float
-    followers: float
-    people: float
-    population: float
-
-
-def _ratio(a: float, b: float) -> float:
-    return a / b if b else float("nan")
-
-
-def _simple(c: _Cell) -> dict[str, float]:
+def _simple(c: Cell) -> dict[str, float]:
     """KPIs that are defined in every cell."""
     n = c.count
     interactions = n["like"] + n["comment"] + n["share"]
@@ -46,78 +28,28 @@ def _simple(c: _Cell) -> dict[str, float]:
     mean_followers = (c.followers_start + c.followers) / 2
     return {
         "followers": c.followers,
-        "followers_per_100_residents": _ratio(100 * c.followers, c.population),
+        "followers_per_100_residents": ratio(100 * c.followers, c.population),
         "new_followers": n["follows"],
         "unfollows": n["unfollows"],
-        "follower_growth_percent": _ratio(100 * (c.followers - c.followers_start), c.followers_start),
+        "follower_growth_percent": ratio(100 * (c.followers - c.followers_start), c.followers_start),
         "impressions": n["impressions"],
         "reach": reach,
-        "reach_per_post": _ratio(reach, c.posts),
-        "reach_rate_by_follower": _ratio(_ratio(reach, c.posts), mean_followers),
-        "frequency_impressions_per_person_reached": _ratio(n["impressions"], c.people),
+        "reach_per_post": ratio(reach, c.posts),
+        "reach_rate_by_follower": ratio(ratio(reach, c.posts), mean_followers),
+        "frequency_impressions_per_person_reached": ratio(n["impressions"], c.people),
         "interactions": interactions,
-        "engagement_rate_by_reach": _ratio(interactions, reach),
-        "engagement_rate_by_follower": _ratio(_ratio(interactions, c.posts), mean_followers),
-        "clicks_per_1000_reached": _ratio(1000 * n["click"], reach),
-        "likes_per_1000_reached": _ratio(1000 * n["like"], reach),
-        "comments_per_1000_reached": _ratio(1000 * n["comment"], reach),
-        "shares_per_1000_reached": _ratio(1000 * n["share"], reach),
-        "shares_per_like": _ratio(n["share"], n["like"]),
-        "hides_per_10000_reached": _ratio(10_000 * n["hide"], reach),
+        "likes": n["like"],
+        "comments": n["comment"],
+        "shares": n["share"],
+        "engagement_rate_by_reach": ratio(interactions, reach),
+        "engagement_rate_by_follower": ratio(ratio(interactions, c.posts), mean_followers),
+        "clicks_per_1000_reached": ratio(1000 * n["click"], reach),
+        "likes_per_1000_reached": ratio(1000 * n["like"], reach),
+        "comments_per_1000_reached": ratio(1000 * n["comment"], reach),
+        "shares_per_1000_reached": ratio(1000 * n["share"], reach),
+        "shares_per_like": ratio(n["share"], n["like"]),
+        "hides_per_10000_reached": ratio(10_000 * n["hide"], reach),
     }
-
-
-class _Book:
-    """One run's counts, arranged by platform, at the scale of the whole city."""
-
-    def __init__(self, tally: Tally, laws: Laws, city: City) -> None:
-        self.tally, self.laws, self.city = tally, laws, city
-        self._distinct: dict[tuple[int, int | None], F64] = {}
-        self.up = 1.0 / laws.scenario.sampling
-        k_of = laws.account_platform
-        self.used = sorted({int(k) for k in k_of}, key=lambda k: city.platforms[k])
-        n_platforms, n_weeks = len(city.platforms), laws.schedule.n_weeks
-        self.weekly = np.zeros((n_platforms, N_GROUPS, n_weeks, len(MEASURES)))
-        self.followers = np.zeros((n_platforms, N_GROUPS, n_weeks + 1))
-        self.posts = np.zeros((n_platforms, n_weeks))
-        np.add.at(self.weekly, k_of, tally.weekly)
-        np.add.at(self.followers, k_of, tally.followers)
-        np.add.at(self.posts, (laws.platform, laws.schedule.week), 1.0)
-        self.group = np.where(city.circle > 0, N_GROUPS - 1, city.age_band).astype(np.int64)
-        self.population = np.bincount(self.group[: city.n_residents], minlength=N_GROUPS).astype(float)
-
-    def distinct(self, mask: NDArray[np.uint16], k: int | None) -> F64:
-        """Distinct people marked on platform ``k`` (any if None), float64[7]."""
-        key = id(mask), k
-        if key not in self._distinct:
-            self._distinct[key] = self._count(mask, k)
-        return self._distinct[key]
-
-    def _count(self, mask: NDArray[np.uint16], k: int | None) -> F64:
-        on = mask > 0 if k is None else mask >> np.uint16(k) & np.uint16(1) > 0
-        return np.bincount(self.group[on], minlength=N_GROUPS).astype(float)
-
-    def cell(self, k: int | None, groups: slice, week: int | None) -> _Cell:
-        """Counts of a cell, at the scale of the whole city (posts are not scaled)."""
-        ks = self.used if k is None else [k]
-        weeks = slice(None) if week is None else slice(week, week + 1)
-        counts = self.weekly[ks][:, groups, weeks].sum(axis=(0, 1, 2)) * self.up
-        first, last = (0, -1) if week is None else (week, week + 1)
-        if week is None:
-            people = self.distinct(self.tally.reached, k)
-        else:
-            people = self.tally.weekly_reached[week, -1 if k is None else k].astype(float)
-        return _Cell(
-            count=dict(zip(MEASURES, counts, strict=True)),
-            posts=float(self.posts[ks][:, weeks].sum()),
-            followers_start=float(self.followers[ks][:, groups, first].sum() * self.up),
-            followers=float(self.followers[ks][:, groups, last].sum() * self.up),
-            people=float(people[groups].sum() * self.up),
-            population=float(self.population[groups].sum() * self.up),
-        )
-
-
-Row = tuple[str, str, str, str, float]
 
 
 def kpi_table(tally: Tally, laws: Laws, city: City, scenario: str, replicate: int) -> pd.DataFrame:
@@ -126,8 +58,16 @@ def kpi_table(tally: Tally, laws: Laws, city: City, scenario: str, replicate: in
     Every KPI by platform and week, and by platform and age band over the whole horizon. Counts of people
     are at the scale of the whole city when it is simulated on a sample.
     """
-    book = _Book(tally, laws, city)
-    rows = [*_cells(book), *_coverage(book), *_overlap(book), *_cascades(book)]
+    book = Book(tally, laws, city)
+    rows = [
+        *_cells(book),
+        *_coverage(book),
+        *_overlap(book),
+        *_cascades(book),
+        *community.rows(book),
+        *_voice(book),
+        *service.rows(book),
+    ]
     table = pd.DataFrame(rows, columns=["kpi", "platform", "age_band", "week", "value"])
     table.insert(0, "scenario", scenario)
     table.insert(1, "replicate", replicate)
@@ -135,11 +75,11 @@ def kpi_table(tally: Tally, laws: Laws, city: City, scenario: str, replicate: in
     return table
 
 
-def _named(book: _Book) -> list[tuple[str, int | None]]:
+def _named(book: Book) -> list[tuple[str, int | None]]:
     return [(ALL, None), *((book.city.platforms[k], k) for k in book.used)]
 
 
-def _cells(book: _Book) -> Iterator[Row]:
+def _cells(book: Book) -> Iterator[Row]:
     everyone = slice(None)
     for name, k in _named(book):
         weeks: list[int | None] = [None, *range(book.laws.schedule.n_weeks)]
@@ -156,13 +96,13 @@ def _cells(book: _Book) -> Iterator[Row]:
                 yield kpi, name, band, ALL, value
         residents = slice(0, len(BANDS))
         whole, local = book.cell(k, everyone, None), book.cell(k, residents, None)
-        yield "local_share_of_reach", name, ALL, ALL, _ratio(local.count["reach"], whole.count["reach"])
+        yield "local_share_of_reach", name, ALL, ALL, ratio(local.count["reach"], whole.count["reach"])
         if k is not None:
             engaged = book.distinct(book.tally.engaged, k).sum() * book.up
-            yield "engaged_share_of_followers", name, ALL, ALL, _ratio(engaged, whole.followers)
+            yield "engaged_share_of_followers", name, ALL, ALL, ratio(engaged, whole.followers)
 
 
-def _coverage(book: _Book) -> Iterator[Row]:
+def _coverage(book: Book) -> Iterator[Row]:
     """Residents reached at least once: over the horizon and in a week, by platform and age band."""
     residents = book.population[: len(BANDS)]
     weekly = book.tally.weekly_reached[:, :, : len(BANDS)].astype(float)
@@ -172,19 +112,19 @@ def _coverage(book: _Book) -> Iterator[Row]:
         for band, who in [(ALL, slice(None)), *((b, slice(i, i + 1)) for i, b in enumerate(BANDS))]:
             n, met, met_weekly = residents[who].sum(), reached[who].sum(), mean_week[who].sum()
             yield "residents_reached", name, band, ALL, met * book.up
-            yield "coverage_of_residents", name, band, ALL, _ratio(met, n)
-            yield "weekly_coverage_of_residents", name, band, ALL, _ratio(met_weekly, n)
+            yield "coverage_of_residents", name, band, ALL, ratio(met, n)
+            yield "weekly_coverage_of_residents", name, band, ALL, ratio(met_weekly, n)
             yield "residents_never_reached", name, band, ALL, (n - met) * book.up
-            yield "never_reached_share_of_residents", name, band, ALL, _ratio(n - met, n)
+            yield "never_reached_share_of_residents", name, band, ALL, ratio(n - met, n)
         for week in range(len(weekly)):
-            share = _ratio(weekly[week, -1 if k is None else k].sum(), residents.sum())
+            share = ratio(weekly[week, -1 if k is None else k].sum(), residents.sum())
             yield "weekly_coverage_of_residents", name, ALL, str(week + 1), share
-        adults = [_ratio(reached[BANDS.index(b)], residents[BANDS.index(b)]) for b in ADULT_BANDS]
+        adults = [ratio(reached[BANDS.index(b)], residents[BANDS.index(b)]) for b in ADULT_BANDS]
         known = [share for share in adults if not np.isnan(share)]
         yield "digital_divide_gap", name, ALL, ALL, max(known) - min(known) if known else float("nan")
 
 
-def _overlap(book: _Book) -> Iterator[Row]:
+def _overlap(book: Book) -> Iterator[Row]:
     """Residents reached on both platforms of a pair, as a share of all residents reached."""
     marks = book.tally.reached[: book.city.n_residents]
     reached = (marks > 0).sum()
@@ -192,14 +132,14 @@ def _overlap(book: _Book) -> Iterator[Row]:
         both = np.uint16(1 << a | 1 << b)
         pair = f"{book.city.platforms[a]}+{book.city.platforms[b]}"
         met_on_both = float((marks & both == both).sum())
-        yield "overlap_share_of_reached", pair, ALL, ALL, _ratio(met_on_both, float(reached))
+        yield "overlap_share_of_reached", pair, ALL, ALL, ratio(met_on_both, float(reached))
 
 
-def _cascades(book: _Book) -> Iterator[Row]:
+def _cascades(book: Book) -> Iterator[Row]:
     tally, laws = book.tally, book.laws
     for name, k in _named(book):
-        posts = np.ones(len(laws.schedule), bool) if k is None else laws.platform == k
-        accounts = np.ones(len(laws.account_platform), bool) if k is None else laws.account_platform == k
+        posts = book.own_posts if k is None else book.own_posts & (laws.platform == k)
+        accounts = book.own if k is None else book.own & (laws.account_platform == k)
         by_depth = tally.share_depth[accounts].sum(axis=0)
         size = tally.friend_reach[posts]
         shared = tally.depth[posts] > 0
@@ -212,17 +152,29 @@ def _cascades(book: _Book) -> Iterator[Row]:
             float(size.mean() * book.up) if posts.any() else float("nan"),
         )
         yield "cascade_depth_mean", name, ALL, ALL, depth
-        yield "reshares_at_depth_1_share", name, ALL, ALL, _ratio(float(by_depth[1]), float(by_depth.sum()))
+        yield "reshares_at_depth_1_share", name, ALL, ALL, ratio(float(by_depth[1]), float(by_depth.sum()))
+
+
+def _voice(book: Book) -> Iterator[Row]:
+    """The city's share of what residents see of it and of the independent pages, where there is one."""
+    if book.own.all():
+        return
+    shown = book.tally.weekly[:, : len(BANDS), :, MEASURES.index("impressions")].sum(axis=(1, 2))
+    for name, k in _named(book):
+        here = np.ones(len(book.own), bool) if k is None else book.laws.account_platform == k
+        everyone = float(shown[here].sum())
+        yield "share_of_voice", name, ALL, ALL, ratio(float(shown[here & book.own].sum()), everyone)
 
 
 def post_table(tally: Tally, laws: Laws, scenario: str, replicate: int) -> pd.DataFrame:
-    """Counts of every post of one run (people of the simulated sample, not scaled)."""
+    """Counts of every post of the city in one run (people of the simulated sample, not scaled)."""
     s = laws.schedule
     minute = s.t_min.astype(np.int64)
     day, hour = minute // 1440 % 7, minute // 60 % 24
     names = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
     columns = {m: tally.posts[:, i] for i, m in enumerate(MEASURES)}
-    return pd.DataFrame(
+    own = np.array([plan.is_own for plan in s.accounts], dtype=bool)[s.account]
+    table = pd.DataFrame(
         {
             "scenario": scenario,
             "replicate": replicate,
@@ -249,13 +201,15 @@ def post_table(tally: Tally, laws: Laws, scenario: str, replicate: int) -> pd.Da
             "cascade_depth": tally.depth,
         }
     )
+    return table[own].reset_index(drop=True)
 
 
 def hour_table(tally: Tally, laws: Laws, scenario: str, replicate: int) -> pd.DataFrame:
     """Impressions and first displays by platform and local hour of one run, at the scale of the city."""
-    rows = []
-    for a, plan in enumerate(laws.schedule.accounts):
+    rows, accounts = [], [(plan.platform, a) for a, plan in enumerate(laws.schedule.accounts) if plan.is_own]
+    for platform in dict.fromkeys(name for name, _ in accounts):
+        counts = tally.hourly[[a for name, a in accounts if name == platform]].sum(axis=0)
         for hour in range(24):
-            impressions, reach = tally.hourly[a, hour] / laws.scenario.sampling
-            rows.append((scenario, replicate, plan.platform, hour, round(impressions), round(reach)))
+            impressions, reach = counts[hour] / laws.scenario.sampling
+            rows.append((scenario, replicate, platform, hour, round(impressions), round(reach)))
     return pd.DataFrame(rows, columns=["scenario", "replicate", "platform", "hour", "impressions", "reach"])

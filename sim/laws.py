@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 from sim import behaviour, draws
 from sim.cards import ACTIONS
 from sim.city import City
+from sim.conversation import Talk, build_talk
 from sim.feed import FeedTables, reference_display
 from sim.figures import BANDS
+from sim.occasions import moods
 from sim.scenario import Scenario
 from sim.schedule import Schedule, build_schedule
 from sim.sessions import HOUR_MIN, WEEK_MIN, rounded
@@ -26,6 +28,7 @@ U64 = NDArray[np.uint64]
 
 MONTH_MIN = 365.25 / 12 * 1440
 CLICK = ACTIONS.index("click")
+COMMENT = ACTIONS.index("comment")
 HIDE = ACTIONS.index("hide")
 SHARE = ACTIONS.index("share")
 
@@ -72,6 +75,7 @@ class Laws:
     fatigue_slope: float
     fatigue_decay: F64
     affinity_decay: F64
+    talk: Talk | None = None
 
     @property
     def n_hours(self) -> int:
@@ -136,11 +140,17 @@ def build_laws(scenario: Scenario, city: City, seed: int) -> Laws:
         fatigue_slope=behaviour.fatigue_slope(memory),
         fatigue_decay=behaviour.halving(memory.fatigue_halflife_days.value * 24, hours),
         affinity_decay=behaviour.halving(memory.affinity_halflife_days.value * 24, hours),
+        talk=build_talk(scenario, schedule),
     )
 
 
 def _users(city: City, k: int) -> tuple[I64, I64, F64]:
-    rows = np.flatnonzero(city.activity[k, : city.n_residents] > 0)
+    """Rows, age bands and activity of a platform's resident users, those whom help brought apart."""
+    n = city.n_residents
+    uses = city.activity[k, :n] > 0
+    if city.helped is not None:
+        uses &= city.helped[:n] >> k & 1 == 0
+    rows = np.flatnonzero(uses)
     return rows, city.age_band[rows].astype(np.int64), city.activity[k, rows].astype(np.float64)
 
 
@@ -175,19 +185,22 @@ def _offer_factor(scenario: Scenario, schedule: Schedule) -> F64:
     formats = [
         _card(scenario, schedule, row).formats[name].offer.value for row, name in enumerate(schedule.format)
     ]
-    return rounded(np.array(formats, dtype=np.float64) * schedule.rel_appeal * schedule.novelty)
+    mood = moods(scenario.occasion, schedule.theme, schedule.t_min)
+    return rounded(np.array(formats, dtype=np.float64) * schedule.rel_appeal * schedule.novelty * mood.offer)
 
 
 def _react_base(scenario: Scenario, schedule: Schedule) -> F64:
     out = np.zeros((len(schedule), len(BANDS), len(ACTIONS)))
+    mood = moods(scenario.occasion, schedule.theme, schedule.t_min)
     for row, (fmt, theme) in enumerate(zip(schedule.format, schedule.theme, strict=True)):
         card = _card(scenario, schedule, row)
         by_band = np.array(card.react_by_band.row())
         fit = card.theme_fit[theme].value if theme in card.theme_fit else 1.0
-        gain = fit * schedule.novelty[row] * schedule.target_gain[row]
+        gain = fit * schedule.novelty[row] * schedule.target_gain[row] * schedule.fit[row]
         for a, action in enumerate(ACTIONS):
             base = card.reactions[action].value * getattr(card.formats[fmt], action).value
-            out[row, :, a] = base if a == HIDE else base * gain * by_band
+            eager = mood.sharing[row] if a == SHARE else mood.interest[row]
+            out[row, :, a] = base if a == HIDE else base * gain * by_band * eager
     return rounded(out)
 
 
@@ -226,12 +239,17 @@ class Posts:
     key_leave: U64
 
 
+def appeals(laws: Laws, seed: int, replicate: int) -> tuple[F64, F64]:
+    """(appeal for reach, appeal for reactions given reach) of each post in this replicate, float64[P]."""
+    u1 = draws.uniform(draws.key(seed, replicate, "appeal-reach"), laws.schedule.key)
+    u2 = draws.uniform(draws.key(seed, replicate, "appeal-reaction"), laws.schedule.key)
+    return behaviour.appeal(laws.scenario.behaviour.appeal, u1, u2)
+
+
 def build_posts(laws: Laws, city: City, seed: int, replicate: int) -> Posts:
     """Appeal of every post in this replicate, keyed by its slot, and the keys of its decisions."""
     schedule = laws.schedule
-    u1 = draws.uniform(draws.key(seed, replicate, "appeal-reach"), schedule.key)
-    u2 = draws.uniform(draws.key(seed, replicate, "appeal-reaction"), schedule.key)
-    for_reach, for_reaction = behaviour.appeal(laws.scenario.behaviour.appeal, u1, u2)
+    for_reach, for_reaction = appeals(laws, seed, replicate)
     offer = laws.offer_factor * for_reach
     react = laws.react_base * for_reaction[:, None, None]
     react[:, :, HIDE] = laws.react_base[:, :, HIDE]

@@ -11,9 +11,10 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from sim import catalogue
-from sim.cards import Label
 from sim.compose import compose, compose_typed
 from sim.figures import BANDS, InputError, Strict, nearest
+from sim.in_play import only_in_play
+from sim.notation import Label
 from sim.origins import Composed
 from sim.overrides import COMMAND_LINE, Typed, parse_all
 from sim.provenance import hash_file
@@ -39,11 +40,11 @@ def checked_options(chosen: Mapping[str, Any], origin: Callable[[str], str]) -> 
 
 
 def scenario_of(composed: Composed, **replaced: Any) -> Scenario:
-    """The scenario of the composed data; ``replaced``: name, label, city or change put in their place."""
+    """The scenario of the composed data; ``replaced``: name, label, city, occasion or
+    change put in their place."""
     tree = {key: composed.tree[key] for key in Scenario.model_fields if key in composed.tree}
     tree["city"] = _with_calendar(composed)
-    if "change" not in tree or tree["change"] is None:
-        tree["change"] = {}
+    tree |= {group: tree.get(group) or {} for group in ("occasion", "change")}
     if not replaced and not composed.choices.get("scenario"):
         replaced = _named_after(composed)
     return Scenario.from_dict({**tree, **replaced}, composed.origin)
@@ -64,11 +65,11 @@ def _with_calendar(composed: Composed) -> Any:
 
 
 def _named_after(composed: Composed) -> dict[str, Any]:
-    """Name and label of a scenario that is only stated by its calendar and its changes."""
+    """Name and label of a scenario that is only stated by its calendar, its occasions and its changes."""
     primary = catalogue.read(composed.folders[-1] / f"{catalogue.PRIMARY}.yaml")
     calendar = composed.choices.get("calendar")
     parts = {} if calendar in (None, HABITS) else {str(calendar): None}
-    parts |= composed.tree.get("change") or {}
+    parts |= {**(composed.tree.get("occasion") or {}), **(composed.tree.get("change") or {})}
     if composed.tree.get("name") != primary.get("name") or not parts:
         return {}
     labels = [_change_label(str(name), change) for name, change in parts.items()]
@@ -89,7 +90,7 @@ def load_scenario(
     """One scenario and how to run it. Raises InputError."""
     composed = _single(overrides, scenarios_dir)
     options = options_of(composed)
-    return scenario_of(composed), options
+    return only_in_play((scenario_of(composed),))[0], options
 
 
 def load_with_baseline(
@@ -99,7 +100,8 @@ def load_with_baseline(
     composed = _single(overrides, scenarios_dir)
     options = options_of(composed)
     scenario = scenario_of(composed)
-    return _as_it_is(composed), scenario, options
+    baseline, scenario = only_in_play((_as_it_is(composed), scenario))
+    return baseline, scenario, options
 
 
 def _single(overrides: Sequence[str], scenarios_dir: str | os.PathLike[str] | None) -> Composed:
@@ -112,19 +114,19 @@ def _single(overrides: Sequence[str], scenarios_dir: str | os.PathLike[str] | No
 
 
 def _as_it_is(composed: Composed) -> Scenario:
-    """The same city with its own habits and no change, under the name of the primary file."""
+    """The same city with its own habits, no occasion and no change, under the name of the primary file."""
     primary = catalogue.read(composed.folders[-1] / f"{catalogue.PRIMARY}.yaml")
-    return scenario_of(
-        composed, name=primary["name"], label=primary["label"], city=composed.tree.get("city"), change={}
-    )
+    named = {"name": primary["name"], "label": primary["label"]}
+    return scenario_of(composed, **named, city=composed.tree.get("city"), occasion={}, change={})
 
 
 class _Side(Strict):
-    """One scenario of a comparison: the base with these changes."""
+    """One scenario of a comparison: the base with these changes; ``occasions`` absent: all those chosen."""
 
     name: str = "baseline"
     label: Label | None = None
     changes: tuple[str, ...] = ()
+    occasions: tuple[str, ...] | None = None
 
 
 class _Sides(Strict):
@@ -192,6 +194,7 @@ def _sides(composed: Composed) -> _Sides:
             problem = option_problem("change", name, composed.known)
             if problem:
                 problems.append(f"{composed.origin(where)}: {where}: {problem}")
+        problems += _unchosen(composed, f"comparison.{key}.occasions", side.occasions or ())
         if not re.fullmatch(r"[a-z0-9_-]{1,60}", key.rpartition(".")[2]):
             problems.append(
                 f"{composed.origin(where)}: comparison.{key}: a name holds only a-z, 0-9, _ and -"
@@ -201,19 +204,31 @@ def _sides(composed: Composed) -> _Sides:
     return sides
 
 
+def _unchosen(composed: Composed, where: str, occasions: Sequence[str]) -> list[str]:
+    chosen = list(composed.tree.get("occasion") or {})
+    return [
+        f"{composed.origin(where)}: {where}: '{name}' is not chosen"
+        f"{nearest(name, chosen) or '; write override /occasion: [' + name + '] in defaults'}"
+        for name in occasions
+        if name not in chosen
+    ]
+
+
 def _comparison(composed: Composed, sides: _Sides) -> Comparison:
     options = options_of(composed)
     scenarios = [_side_scenario(composed, sides.baseline.name, sides.baseline)]
     scenarios += [_side_scenario(composed, name, side) for name, side in sides.alternatives.items()]
     check_decision(options, scenarios[0], composed.origin)
-    return Comparison(sides.name, sides.label, tuple(scenarios), options, files_read(composed))
+    return Comparison(sides.name, sides.label, only_in_play(scenarios), options, files_read(composed))
 
 
 def _side_scenario(composed: Composed, name: str, side: _Side) -> Scenario:
     every = composed.tree.get("change") or {}
     change = {key: every[key] for key in side.changes if key in every}
     label = side.label or {lang: name.replace("_", " ") for lang in ("fr", "en")}
-    return scenario_of(composed, name=name, label=label, change=change)
+    happening = composed.tree.get("occasion") or {}
+    occasion = {k: o for k, o in happening.items() if side.occasions is None or k in side.occasions}
+    return scenario_of(composed, name=name, label=label, change=change, occasion=occasion)
 
 
 def _against_baseline(
@@ -222,28 +237,31 @@ def _against_baseline(
     known: dict[str, dict[str, Path]],
     named: Mapping[str, Typed],
 ) -> Comparison:
-    if not {"change", "scenario", "calendar"} & set(named):
+    if not {"occasion", "change", "scenario", "calendar"} & set(named):
         raise InputError(
             f"{COMMAND_LINE}: comparison: is missing; write comparison=NAME"
             f"{nearest('', known['comparison'])} (or change=NAME to compare it with the city as it is)"
         )
     composed = compose_typed(typed, folders, known)
     alternative, baseline = scenario_of(composed), _as_it_is(composed)
-    if not alternative.change and alternative.city == baseline.city:
+    if alternative.change or alternative.city != baseline.city:  # else the occasion is what is compared
+        baseline = baseline.model_copy(update={"occasion": alternative.occasion})
+    if (alternative.change, alternative.occasion, alternative.city) == ({}, baseline.occasion, baseline.city):
         raise InputError(
             f"{COMMAND_LINE}: scenario: '{alternative.name}' changes nothing: nothing to compare"
         )
     options = options_of(composed)
     check_decision(options, baseline, composed.origin)
     name = f"{baseline.city.name}-{alternative.name}"[:60]
-    return Comparison(name, alternative.label, (baseline, alternative), options, files_read(composed))
+    scenarios = only_in_play((baseline, alternative))
+    return Comparison(name, alternative.label, scenarios, options, files_read(composed))
 
 
 def files_read(composed: Composed) -> dict[str, str]:
     """SHA-256 of every file that a composition rests on, by its name below the configuration root."""
     found = {"base.yaml": hash_file(composed.folders[-1] / "base.yaml")}
     named = {group: [name] for group, name in composed.choices.items() if isinstance(name, str)}
-    named |= {group: list(composed.tree.get(group) or ()) for group in ("platform", "change")}
+    named |= {group: list(composed.tree.get(group) or ()) for group in ("platform", "occasion", "change")}
     for group, names in named.items():
         for name in names:
             path = composed.known.get(group, {}).get(name)

@@ -18,6 +18,7 @@ from sim.city import City, build_city
 from sim.figures import BANDS
 from sim.kernel import Kernel
 from sim.laws import build_laws
+from sim.review import reviewed
 from sim.scenario import Scenario
 from sim.tally import MEASURES, Tally
 
@@ -44,7 +45,7 @@ class CityModel(mesa.Model):
         super().__init__(rng=seed)
         self.scenario = scenario
         self.city = city if city is not None else build_city(scenario, seed)
-        self.laws = build_laws(scenario, self.city, seed)
+        self.laws = reviewed(build_laws(scenario, self.city, seed), self.city, seed, replicate)
         self.kernel = Kernel(self.laws, self.city, seed, replicate)
         self._views: WeakValueDictionary[int, Resident] = WeakValueDictionary()
         if self.city.n_rows <= RESIDENT_LIMIT:

@@ -18,7 +18,7 @@ from sim.cards import ACTIONS
 from sim.city import City
 from sim.figures import BANDS
 from sim.kernel import Kernel
-from sim.laws import HIDE, Laws
+from sim.laws import HIDE, Laws, appeals
 from sim.sessions import HOUR_MIN
 from sim.tally import MEASURES
 
@@ -28,6 +28,7 @@ I64 = NDArray[np.int64]
 LIKE, COMMENT, SHARE = (1 << ACTIONS.index(name) for name in ("like", "comment", "share"))
 ALL_ACTIONS = (1 << len(ACTIONS)) - 1
 ENGAGED = ALL_ACTIONS ^ (1 << HIDE)
+OTHER_DRAWS = range(1_000_000, 1_000_400)  # replicates that no run has, for the law of posts' qualities
 
 
 class WatchedKernel(Kernel):
@@ -73,6 +74,15 @@ class WatchedKernel(Kernel):
         return post, who, t, depth.astype(np.int64), done.astype(np.uint8)
 
 
+def _quality(laws: Laws, mine: I64, scale: F64, seed: int, replicate: int) -> F64:
+    """ln of offer chance and of rate of interactions of the posts ``mine`` in one draw, float64[n, 2]."""
+    for_reach, for_reaction = appeals(laws, seed, replicate)
+    kinds = [ACTIONS.index(name) for name in ("like", "comment", "share")]
+    rate = laws.react_base[mine][:, BANDS.index("30-44"), kinds].sum(axis=1) * for_reaction[mine]
+    chance = np.minimum(scale * laws.offer_factor[mine] * for_reach[mine], 1.0)
+    return np.log(np.maximum(np.stack([chance, rate], axis=1), 1e-12))
+
+
 @dataclass(frozen=True)
 class Observation:
     """What one run shows of one account.
@@ -80,7 +90,8 @@ class Observation:
     Per post: ``hour`` and ``weekday`` (local), ``audience`` followers at publication, ``reach``,
     ``impressions``, ``likes``, ``comments``, ``shares``, ``engaged`` (people who clicked, liked, commented
     or shared), ``friend_reach``, and ``quality`` float64[posts, 2] (ln of its offer chance and of its
-    rate of interactions, known in a simulation). Per reaction: ``post`` (row), ``delay_min``, ``done`` bits,
+    rate of interactions, known in a simulation); ``other_quality`` float64[draws, posts, 2]: the same posts
+    in other draws of their appeal. Per reaction: ``post`` (row), ``delay_min``, ``done`` bits,
     ``by`` person, ``at_min``, ``follows``. ``share_depth`` int64[16]; ``followers``
     int64[weeks + 1]; ``inhabitants`` simulated.
     """
@@ -102,6 +113,7 @@ class Observation:
     by: I64
     at_min: F64
     follows: NDArray[np.bool_]
+    other_quality: F64
     share_depth: I64
     followers: I64
     inhabitants: int
@@ -128,9 +140,7 @@ def observe(laws: Laws, city: City, seed: int, replicate: int, about: str) -> Ob
     here = (schedule.account[post] == account) & (done & ENGAGED > 0)
     post, who, t, done = post[here], who[here], t[here], done[here]
     size = np.maximum(kernel.audience[mine], 1) / laws.scenario.sampling
-    chance = np.array([laws.scale(k, n) for n in size]) * kernel.posts.offer[mine]
-    kinds = [ACTIONS.index(name) for name in ("like", "comment", "share")]
-    rate = kernel.posts.react[mine][:, BANDS.index("30-44"), kinds].sum(axis=1)
+    chance = np.array([laws.scale(k, n) for n in size])
     return Observation(
         hour=minute // HOUR_MIN % 24,
         weekday=minute // 1440 % 7,
@@ -142,7 +152,8 @@ def observe(laws: Laws, city: City, seed: int, replicate: int, about: str) -> Ob
         shares=count["share"],
         engaged=kernel.engaged[mine],
         friend_reach=tally.friend_reach[mine],
-        quality=np.log(np.maximum(np.stack([np.minimum(chance, 1.0), rate], axis=1), 1e-12)),
+        quality=_quality(laws, mine, chance, seed, replicate),
+        other_quality=np.stack([_quality(laws, mine, chance, seed, r) for r in OTHER_DRAWS]),
         post=np.searchsorted(mine, post),
         delay_min=t - schedule.t_min[post],
         done=done,

@@ -7,6 +7,7 @@ by hand and left as it is.
 from __future__ import annotations
 
 import importlib
+import inspect
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,9 +16,11 @@ from typing import Any
 
 from sim import catalogue, changes
 from sim.cards import Behaviour, Platform, Slot
+from sim.content import Post
 from sim.facts import read_facts
 from sim.figures import ADULT_BANDS, Figure, Sourced, Strict, Tag
 from sim.indicators import INDICATORS
+from sim.occasions import Occasion
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "odd.md"
 COMMAND = "python -m sim.odd"
@@ -36,7 +39,9 @@ CONSTANTS = (
     ("groups", "_SAMPLE", "residents whose distinct acquaintances are counted to set the number of groups"),
     ("groups", "_LIFE_SPAN", "years that the map of the town is long, on the scale of ages"),
     ("laws", "MONTH_MIN", "minutes in a month (for hazards stated per month)"),
+    ("tally", "INFORMED_WEEKS", "weeks for which who was reached counts as informed (ladder of link)"),
     ("tally", "MAX_DEPTH", "deepest generation of shares told apart"),
+    ("tally", "MAX_DELAY_MIN", "longest delay of an answer told apart, minutes"),
     ("intervals", "LEVEL", "level of every interval of a mean"),
 )
 
@@ -183,12 +188,12 @@ def _fields(model: type[Strict]) -> Iterator[tuple[str, str, str]]:
 
 
 def changes_allowed() -> str:
-    """Every kind of change with its fields, and the slot of a calendar."""
+    """Every kind of change with its fields, the slot of a calendar, a single post and an occasion."""
     models = [getattr(changes, "".join(w.title() for w in k.split("_"))) for k in changes.CHANGE_KINDS]
     return "\n\n".join(
-        f"#### `{model.__name__}`\n\n{model.__doc__}\n\n"
+        f"#### `{model.__name__}`\n\n{inspect.getdoc(model)}\n\n"
         + table(("field", "takes", "default"), _fields(model))
-        for model in (*models, Slot)
+        for model in (*models, Slot, Post, Occasion)
     )
 
 

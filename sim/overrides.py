@@ -21,7 +21,7 @@ from sim.figures import InputError, nearest
 from sim.scan import forbidden_key, forbidden_text, option_problem
 
 COMMAND_LINE = "command line"
-LIST_GROUPS = ("platform", "change")
+LIST_GROUPS = ("platform", "occasion", "change")
 OPTIONAL_GROUPS = ("scenario", "comparison")
 SWEEP_GROUPS = ("hydra/launcher", "hydra/sweeper")
 SWEEP_KEYS = ("hydra.launcher.", "hydra.sweeper.")

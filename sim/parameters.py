@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sim.city import ingredients
@@ -12,10 +12,11 @@ from sim.request import Comparison
 from sim.scenario import Scenario, walk
 from sim.schedule import Schedule, build_schedule
 
+TIMES = "x the whole table"
 REASONS = {
-    "city": {
-        "fr": "il faudrait rebâtir la ville (habitants, liens ou abonnés), commune à tous les réglages",
-        "en": "the city (residents, ties or followers), shared by all settings, would have to be rebuilt",
+    "together": {
+        "fr": "parts dont la somme doit faire 1 : aucune ne bouge seule",
+        "en": "shares that must sum to 1: none of them moves by itself",
     },
     "unused": {
         "fr": "ne sert dans aucun scénario de la comparaison",
@@ -32,7 +33,11 @@ REASONS = {
 
 @dataclass(frozen=True)
 class Parameter:
-    """A figure with its plausible range: ``low`` < ``high``, ``value`` as stated, all in ``unit``."""
+    """A figure with its plausible range: ``low`` < ``high``, ``value`` as stated, all in ``unit``.
+
+    A table (by year, age or both) is one parameter: the factor of all its values, 1 as stated.
+    ``shapes_city``: the city (residents, ties, followers) depends on it.
+    """
 
     path: str
     value: float
@@ -41,6 +46,7 @@ class Parameter:
     unit: str = ""
     tag: str = "given"
     source: str = "given"
+    shapes_city: bool = False
 
     def at(self, u: float) -> float:
         """Value at the quantile ``u`` (0 to 1) of the prior.
@@ -65,11 +71,12 @@ class Held:
 
 
 def with_values(scenario: Scenario, values: Mapping[str, float]) -> Scenario:
-    """``scenario`` with other values for some of its scalar figures, by dotted path.
+    """``scenario`` with other values for some of its figures, by dotted path.
 
-    Nothing is clipped. Raises InputError: no such figure, or a value that the scenario does not allow.
+    A table gets all its values times the number given (shares of a band stop at 100 %); nothing else is
+    clipped. Raises InputError: no such figure, or a value that the scenario does not allow.
     """
-    known = dict(scenario.figures())
+    known = {path: f for path, f in walk(scenario) if isinstance(f, Figure) or hasattr(f, "times")}
     for path in values:
         if path not in known:
             raise InputError(f"'{path}' is not a figure of '{scenario.name}'{nearest(path, known)}")
@@ -78,7 +85,11 @@ def with_values(scenario: Scenario, values: Mapping[str, float]) -> Scenario:
         node: Any = tree
         for part in _parts(path, tree):
             node = node[part]
-        node["value"] = float(value)
+        figure = known[path]
+        if isinstance(figure, Figure):
+            node["value"] = float(value)
+        else:
+            node["values"] = figure.times(float(value))
     return Scenario.from_dict(tree, lambda _: "sensitivity")
 
 
@@ -101,13 +112,17 @@ def uses(scenario: Scenario, schedule: Schedule, path: str) -> bool:
     """Whether anything in ``scenario`` can depend on the figure at ``path``.
 
     A platform's card matters where the city has an account in this scenario; a format or a theme where a
-    post has it.
+    post has it; what advertising does where there is some.
     """
     parts = path.split(".")
+    if parts[:2] == ["city", "use_scale"]:
+        parts = ["platform", parts[2], "use"]
     if parts[0] != "platform":
         return True
     accounts = {i for i, account in enumerate(schedule.accounts) if account.platform == parts[1]}
     posts = [i for i, account in enumerate(schedule.account.tolist()) if account in accounts]
+    if parts[-1] in ("cost_per_fan_eur", "paid_fan_activity"):
+        return any(campaign.account in accounts for campaign in schedule.campaigns)
     if parts[2] == "formats":
         return parts[3] in {schedule.format[i] for i in posts}
     if parts[2] == "theme_fit":
@@ -127,48 +142,63 @@ def parameters_of(
     for scenario in comparison.scenarios:
         for path, figure in walk(scenario):
             owner.setdefault(path, (scenario, figure))
-    users = _users(comparison)
+    users = _users(comparison, owner)
     varied: list[Parameter] = []
     held: list[Held] = []
     for path, (scenario, figure) in owner.items():
-        reason = _reason(scenario, path, figure, any(path in paths for paths in users.values()))
+        span = _span(figure, comparison.baseline.city.year)
+        reason, shapes_city = _reason(scenario, path, figure, span, any(path in p for p in users.values()))
         if not reason and only and not any(path == o or path.startswith(f"{o}.") for o in only):
             reason = "not_asked"
         if reason:
             held.append(Held(path, figure.tag, reason))
         else:
-            low, high = figure.low, figure.high
-            varied.append(Parameter(path, figure.value, low, high, figure.unit, figure.tag, figure.source))
+            varied.append(replace(span, path=path, shapes_city=shapes_city))
     _check(comparison, varied, held, only)
-    by_scenario = {name: tuple(p.path for p in varied if p.path in paths) for name, paths in users.items()}
+    by_scenario = {
+        name: tuple(p.path for p in varied if p.shapes_city or p.path in paths)
+        for name, paths in users.items()
+    }
     return tuple(varied), tuple(held), by_scenario
 
 
-def _users(comparison: Comparison) -> dict[str, set[str]]:
-    """Scenario name -> paths of its scalar figures that can matter in it."""
+def _users(comparison: Comparison, paths: Iterable[str]) -> dict[str, set[str]]:
+    """Scenario name -> paths of its figures that can matter in it."""
     out = {}
     for scenario in comparison.scenarios:
-        schedule = build_schedule(scenario)
-        out[scenario.name] = {p for p, _ in scenario.figures() if uses(scenario, schedule, p)}
+        schedule, mine = build_schedule(scenario), {path for path, _ in walk(scenario)}
+        out[scenario.name] = {p for p in paths if p in mine and uses(scenario, schedule, p)}
     return out
 
 
-def _reason(scenario: Scenario, path: str, figure: Any, is_used: bool) -> str:
-    """Why the figure is held fixed; empty if it is varied."""
-    if not isinstance(figure, Figure):
-        return "table"
-    if figure.low is None or figure.high is None or figure.low == figure.high:
-        return "range"
+def _span(figure: Any, year: int) -> Parameter:
+    """Value and range of a figure; an empty range if none is stated."""
+    if isinstance(figure, Figure):
+        low, high = figure.low, figure.high
+        if low is None or high is None:
+            low = high = figure.value
+        return Parameter("", figure.value, low, high, figure.unit, figure.tag, figure.source)
+    spread = getattr(figure, "spread", None)
+    if spread is None:
+        return Parameter("", 1.0, 1.0, 1.0)
+    low, high = spread.at(year)
+    return Parameter("", 1.0, low, high, TIMES, spread.tag, spread.source)
+
+
+def _reason(scenario: Scenario, path: str, figure: Any, span: Parameter, is_used: bool) -> tuple[str, bool]:
+    """(why the figure is held fixed, empty if it is varied; whether the city depends on it)."""
+    if span.low == span.high:
+        return ("range" if isinstance(figure, Figure) else "table"), False
     if not is_used:
-        return "unused"
-    other = figure.low if figure.low != figure.value else figure.high
+        return "unused", False
+    other = span.low if span.low != span.value else span.high
     try:
         moved = with_values(scenario, {path: other})
     except InputError:  # shares that must sum to 1 cannot be moved one by one
-        if path.startswith("behaviour.expressiveness_share"):
-            return "city"
+        if path.startswith("behaviour.expressiveness_share") or ".circles." in path:
+            return "together", False
         raise
-    return "city" if ingredients(moved) != ingredients(scenario) else ""
+    return "", ingredients(moved) != ingredients(scenario)
 
 
 def _check(
@@ -183,6 +213,6 @@ def _check(
     if not varied:
         raise InputError("sensitivity: no figure is left to vary; each is held fixed (see only=)")
     for scenario in comparison.scenarios:
-        mine = dict(scenario.figures())
+        mine = {path for path, _ in walk(scenario)}
         for end in ("low", "high"):
             with_values(scenario, {p.path: getattr(p, end) for p in varied if p.path in mine})

@@ -16,18 +16,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim import draws
-from sim.cards import Account
-from sim.figures import BANDS, CIRCLES, InputError
+from sim.fans import Warnings, circles_of, first_followers, largest_remainder
+from sim.figures import BANDS, InputError
+from sim.helped import help_on, is_helped, next_users, shown_followers
 from sim.quantiles import from_table, gamma_table, lognormal_table, standard_normal
 from sim.scenario import Scenario
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
-Warnings = list[dict[str, str]]
 
 FIRST_AGE = (0, 15, 30, 45, 60, 75)
 LAST_AGE = (15, 30, 45, 60, 75, 95)
-AROUND = CIRCLES.index("around")
 _GRID = 2.0**20
 _AGE_GRID = 2.0**10
 _SCORE_GRID = 2.0**24
@@ -41,7 +40,8 @@ class People:
 
     ``age_band`` uint8[n], ``age_years`` float32[n], ``circle`` uint8[n], ``platform_mask`` uint16[n] (bit k:
     uses ``platforms[k]``), ``activity`` float32[K, n] sessions a day, ``expressiveness`` and ``attachment``
-    float32[n] (laws of mean 1), ``interest`` float32[n_themes, n], ``followers`` account -> sorted int32.
+    float32[n] (laws of mean 1), ``interest`` float32[n_themes, n], ``followers`` account -> sorted int32;
+    ``helped`` uint16[n]: platforms used thanks to digital help (None if nobody is helped).
     """
 
     n_residents: int
@@ -58,26 +58,12 @@ class People:
     followers: dict[str, NDArray[np.int32]]
     residuals: pd.DataFrame
     warnings: Warnings
+    helped: NDArray[np.uint16] | None = None
 
     @property
     def n_rows(self) -> int:
         """Residents and non-resident followers."""
         return len(self.age_band)
-
-
-def largest_remainder(targets: Any) -> I64:
-    """Whole numbers that add up to the rounded sum of ``targets``, each less than 1 away from its own.
-
-    Largest-remainder rounding (controlled rounding of one margin); ties go to the first cell.
-    """
-    targets = np.asarray(targets, dtype=np.float64)
-    exact = np.round(targets * _GRID).astype(np.int64)
-    unit = int(_GRID)
-    counts = exact // unit
-    short = (int(exact.sum()) + unit // 2) // unit - int(counts.sum())
-    order = np.argsort(-(exact % unit), kind="stable")
-    counts[order[:short]] += 1
-    return counts
 
 
 def build_people(scenario: Scenario, seed: int) -> People:
@@ -99,15 +85,18 @@ def build_people(scenario: Scenario, seed: int) -> People:
         residuals += cells
     residents = _columns(scenario, seed, "", band, mask)
     blocks, followers, first = [residents], {}, len(band)
+    fans = first_followers(scenario, seed, residents, platforms, warnings)
     for name, account in sorted(scenario.city.accounts.items()):
         bit = platforms.index(account.platform)
-        chosen, outside = _followers(scenario, seed, name, residents, bit, warnings)
-        block = _non_residents(scenario, seed, name, band[(mask >> bit) & 1 == 1], outside, bit)
-        followers[name] = np.concatenate([chosen, first + np.arange(outside)]).astype(np.int32)
+        chosen, outside, over = fans[name]
+        block = _non_residents(scenario, seed, name, band[(mask >> bit) & 1 == 1], outside + over, bit)
+        block["circle"] = circles_of(account, seed, name, outside, over)
+        followers[name] = np.concatenate([chosen, first + np.arange(outside + over)]).astype(np.int32)
         blocks.append(block)
-        first += outside
+        first += outside + over
+    residents["circle"] = np.zeros(len(band), dtype=np.uint8)
+    helped = _help(scenario, seed, residents, latent, followers) if is_helped(scenario) else None
     columns = {c: np.concatenate([b[c] for b in blocks], axis=-1) for c in residents}
-    columns["circle"] = np.where(np.arange(first) < len(band), 0, AROUND).astype(np.uint8)
     frame = pd.DataFrame(residuals, columns=["platform", "age_band", "target", "count"])
     frame["residual"] = frame["target"] - frame["count"]
     return People(
@@ -117,8 +106,34 @@ def build_people(scenario: Scenario, seed: int) -> People:
         followers=followers,
         residuals=frame,
         warnings=warnings,
+        helped=helped if helped is None else np.concatenate([helped, np.zeros(first - len(band), np.uint16)]),
         **columns,
     )
+
+
+def _help(
+    scenario: Scenario,
+    seed: int,
+    residents: dict[str, NDArray[Any]],
+    latent: F64,
+    followers: dict[str, NDArray[np.int32]],
+) -> NDArray[np.uint16]:
+    """Add what digital help adds to the residents' columns and the accounts' followers.
+
+    uint16[residents]: platforms used thanks to help.
+    """
+    band, mask = residents["age_band"], residents["platform_mask"]
+    platforms = tuple(sorted(scenario.platform))
+    helped = np.zeros(len(band), dtype=np.uint16)
+    for bit, name in enumerate(platforms):
+        appetite = _appetite(scenario, seed, name, latent)
+        rows = next_users(help_on(scenario, name)[0], band, (mask >> bit) & 1 == 1, appetite)
+        helped[rows] |= np.uint16(1 << bit)
+    circle = residents["circle"]
+    residents |= {**_columns(scenario, seed, "", band, mask | helped), "circle": circle}
+    for name, rows in shown_followers(scenario, seed, platforms, band, helped).items():
+        followers[name] = np.sort(np.concatenate([followers[name], rows.astype(np.int32)]))
+    return helped
 
 
 def _age_bands(scenario: Scenario, seed: int) -> tuple[NDArray[np.uint8], list[tuple[Any, ...]]]:
@@ -161,15 +176,22 @@ def _users(
     sizes = np.bincount(band, minlength=len(BANDS))
     targets = percent / 100 * sizes
     counts = largest_remainder(np.minimum(targets, sizes))
-    common = scenario.behaviour.appetite_correlation.value
-    own = standard_normal(draws.key(seed, 0, "platform appetite", name), np.arange(len(band)))
-    score = np.round((np.sqrt(common) * latent + np.sqrt(1 - common) * own) * _SCORE_GRID).astype(np.int64)
+    score = _appetite(scenario, seed, name, latent)
     chosen = []
     for b, count in enumerate(counts):
         rows = np.flatnonzero(band == b)
         chosen.append(rows[np.argsort(-score[rows], kind="stable")[:count]])
     cells = [(name, b, t, c) for b, t, c in zip(BANDS, targets.tolist(), counts.tolist(), strict=True)]
     return np.concatenate(chosen), cells
+
+
+def _appetite(scenario: Scenario, seed: int, name: str, latent: F64) -> I64:
+    """Appetite of each resident for platform ``name``: a common part and its own. int64[n], comparable."""
+    common = scenario.behaviour.appetite_correlation.value
+    own = standard_normal(draws.key(seed, 0, "platform appetite", name), np.arange(len(latent)))
+    return np.asarray(
+        np.round((np.sqrt(common) * latent + np.sqrt(1 - common) * own) * _SCORE_GRID).astype(np.int64)
+    )
 
 
 def _columns(
@@ -234,40 +256,6 @@ def _expressiveness(scenario: Scenario, chance: F64) -> NDArray[np.float32]:
     limits = np.round(np.cumsum(share) * _GRID) / _GRID
     found = np.minimum(np.searchsorted(limits, chance, side="right"), len(classes) - 1)
     return level[found].astype(np.float32)
-
-
-def _followers(
-    scenario: Scenario, seed: int, name: str, residents: dict[str, NDArray[Any]], bit: int, warnings: Warnings
-) -> tuple[I64, int]:
-    """Resident followers of account ``name`` (sorted rows) and its number of non-resident followers.
-
-    Weighted sampling without replacement by exponential keys (Efraimidis & Spirakis, Inf. Proc. Letters
-    97, 2006) among users of the platform; weight = ``follow_by_band`` x attachment.
-    """
-    account = scenario.city.accounts[name]
-    total = int(np.floor(account.followers.value * scenario.sampling + 0.5))
-    outside = int(np.floor(total * account.nonresident_share.value + 0.5))
-    by_band = np.array(scenario.platform[account.platform].audience.follow_by_band.row())
-    weight = by_band[residents["age_band"]] * residents["attachment"]
-    able = np.flatnonzero(((residents["platform_mask"] >> bit) & 1 == 1) & (weight > 0))
-    asked = total - outside
-    if asked > len(able):
-        warnings.append(_too_many(name, account, asked, len(able)))
-        outside += asked - len(able)
-        asked = len(able)
-    wait = -np.log(draws.uniform(draws.key(seed, 0, "first followers", name), able) + 2.0**-54) / weight[able]
-    order = np.argsort(np.round(wait * 2.0**30), kind="stable")
-    return np.sort(able[order[:asked]]), outside
-
-
-def _too_many(name: str, account: Account, asked: int, able: int) -> dict[str, str]:
-    over = asked - able
-    return {
-        "fr": f"{name} : {asked} abonnés habitants demandés, mais {able} habitants seulement peuvent suivre "
-        f"un compte sur {account.platform} ; tous suivent, les {over} autres sont comptés hors commune.",
-        "en": f"{name}: {asked} resident followers asked, but only {able} residents can follow an account on "
-        f"{account.platform}; all of them do, and the other {over} are counted as living around the city.",
-    }
 
 
 def _non_residents(

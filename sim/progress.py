@@ -17,8 +17,20 @@ from rich.progress import (
 from rich.progress import Progress as Bar
 
 WORDS = {
-    "fr": {"city": "Construction de la ville : {}", "runs": "Simulations"},
-    "en": {"city": "Building the city: {}", "runs": "Runs"},
+    "fr": {
+        "city": "Construction de la ville : {}",
+        "runs": "Simulations",
+        "planned": "{} simulations au plus",
+        "minutes": "Durée attendue : {} min environ",
+        "seconds": "Durée attendue : moins d'une minute",
+    },
+    "en": {
+        "city": "Building the city: {}",
+        "runs": "Runs",
+        "planned": "At most {} runs",
+        "minutes": "Expected to take: about {} min",
+        "seconds": "Expected to take: less than a minute",
+    },
 }
 
 
@@ -53,6 +65,11 @@ class Progress:
     def say(self, what: str, about: str) -> None:
         """One line: what begins now."""
         self._console.print(self._words[what].format(about), style="dim", highlight=False)
+
+    def lasts(self, seconds: float) -> None:
+        """One line: how long it will take, at the pace so far."""
+        key = "seconds" if seconds < 60 else "minutes"
+        self.say(key, str(round(seconds / 60)))
 
     def runs(self, done: int, planned: int) -> None:
         """``done`` of ``planned`` runs are finished."""

@@ -14,8 +14,10 @@ from sim import behaviour, draws
 from sim.audience import Followers, Memory, group_of
 from sim.cards import ACTIONS
 from sim.city import City
+from sim.dialogue import Dialogue
 from sim.displays import DISPLAY, F64, I64, Turn, joined, places
-from sim.laws import CLICK, HIDE, SHARE, Laws, Posts, build_posts
+from sim.laws import CLICK, COMMENT, HIDE, SHARE, Laws, Posts, build_posts
+from sim.lending import is_lent
 from sim.sessions import HOUR_MIN, WEEK_MIN
 from sim.tally import MAX_DEPTH, MEASURES, WORK, Tally
 
@@ -39,8 +41,9 @@ class State:
 class Writes:
     """What an hour will write at its end."""
 
-    def __init__(self, joins: list[I64], leaves: list[I64]) -> None:
-        self.joins, self.leaves = joins, leaves
+    def __init__(self, joins: list[I64], leaves: list[I64], won: dict[int, I64]) -> None:
+        self.joins, self.leaves, self.won = joins, leaves, won
+        self.through_friends = [np.empty(0, dtype=np.int64)] * len(joins)
         self.warmer: list[I64] = []
         self.colder: list[I64] = []
 
@@ -59,6 +62,8 @@ class Viewers:
         self.tally = Tally.empty(
             n_accounts, len(city.platforms), len(schedule), schedule.n_weeks, city.n_rows
         )
+        self._lent = is_lent(schedule)
+        self._own = np.array([plan.is_own for plan in schedule.accounts], dtype=bool)
         self._place = places(laws)
         n_active = int(self._place.max(initial=0)) + 1
         self.state = State(
@@ -69,9 +74,24 @@ class Viewers:
             flags=np.zeros((n_active, city.n_rows), dtype=np.uint8),
         )
         self._shared = np.empty(0, dtype=DISPLAY)
+        self.dialogue = (
+            Dialogue(laws, laws.talk, city, seed, replicate, self.tally) if laws.talk is not None else None
+        )
+
+    def linked(self) -> NDArray[np.bool_]:
+        """Who follows an account of the city now; bool[n_rows]."""
+        return np.asarray(self.state.followers.is_following[self._own].any(axis=0))
 
     def _affinity(self, who: I64) -> F64:
         return self.city.attachment[who] * (1.0 + self.state.affinity.read(who, self.hour))
+
+    def _liking(self, account: I64, who: I64) -> F64:
+        """Affinity of each viewer, lower towards an account that bought the viewer's following."""
+        affinity = self._affinity(who)
+        for a, liking in self.state.followers.liking.items():
+            here = np.flatnonzero(account == a)
+            affinity[here] *= liking[who[here]]
+        return affinity
 
     def _tired(self, account: I64 | int, who: I64) -> F64:
         recent = self.state.fatigue.read((account, who), self.hour)
@@ -108,7 +128,7 @@ class Viewers:
         base, repeat = self.posts.react[post, self.band[who]], laws.repeat[n]
         viewer = (
             city.expressiveness[who],
-            self._affinity(who),
+            self._liking(account, who) * laws.schedule.understood[post, city.circle[who]],
             city.interest[laws.theme[post], who],
             self._tired(account, who),
             standing,
@@ -122,12 +142,25 @@ class Viewers:
         self.state.flags[self._place[post], who] = flags
         row, action = np.nonzero(done)
         self._count_reactions(post[row], who[row], action)
-        engaged = row[(action != CLICK) & (action != HIDE)]
+        own = self._own[account[row]]
+        engaged = row[(action != CLICK) & (action != HIDE) & own]
         faithful = engaged[follows[engaged]]
         np.bitwise_or.at(self.tally.engaged, who[faithful], (1 << k[faithful]).astype(np.uint16))
+        self._climb(account[row], who[row], action, flags[row] & ENDORSED > 0)
+        spoken = row[(action == COMMENT) & own]
+        if self.dialogue is not None and len(spoken):
+            self.dialogue.hear(self.hour, post[spoken], who[spoken])
         written.warmer.append(who[engaged])
-        written.colder.append(who[row[action == HIDE]])
+        written.colder.append(who[row[(action == HIDE) & own]])
         self._queue_shares(turn.rows[row[action == SHARE]])
+
+    def _climb(self, account: I64, who: I64, action: I64, is_endorsed: NDArray[np.bool_]) -> None:
+        """Rungs of the ladder of link reached by reacting to posts of the city."""
+        own = self._own[account]
+        who, action, is_endorsed = who[own], action[own], is_endorsed[own]
+        self.tally.climb("in_dialogue", who[action == COMMENT])
+        self.tally.climb("promoting", who[action == SHARE])
+        self.tally.climb("influenced", who[is_endorsed & (action != HIDE)])
 
     def _count_reactions(self, post: I64, who: I64, action: I64) -> None:
         week, measure = self.hour * HOUR_MIN // WEEK_MIN, FIRST_MEASURE + action
@@ -144,9 +177,10 @@ class Viewers:
         by_account = np.bincount(account, minlength=len(tally.hourly))
         tally.hourly[:, clock, 0] += by_account
         tally.hourly[:, clock, 1] += np.bincount(account[first], minlength=len(tally.hourly))
-        mark = (1 << laws.platform[post]).astype(np.uint16)
-        np.bitwise_or.at(tally.reached, who, mark)
-        np.bitwise_or.at(tally.this_week, who, mark)
+        own = np.flatnonzero(self._own[account])
+        mark = (1 << laws.platform[post[own]]).astype(np.uint16)
+        np.bitwise_or.at(tally.reached, who[own], mark)
+        np.bitwise_or.at(tally.this_week, who[own], mark)
         by_friend = first & (turn.rows["depth"] > 0)
         tally.friend_reach += np.bincount(post[by_friend], minlength=len(tally.friend_reach))
 
@@ -168,10 +202,12 @@ class Viewers:
         laws, followers = self.laws, self.state.followers
         post, who = turn.post[first], turn.who[first]
         by_friend = turn.rows["depth"][first] > 0
-        self._follow(post, who, by_friend, laws.schedule.account[post], laws.follow_if_shared, written)
+        account = laws.schedule.account[post]
+        self._follow(post, who, by_friend, account, laws.follow_if_shared, written, written.through_friends)
         mention = laws.schedule.mention[post]
         self._follow(post, who, mention >= 0, mention, laws.follow_if_mentioned, written)
-        account = laws.schedule.account[post]
+        shown = self._lent[post] & ~by_friend
+        self._follow(post, who, shown, account, laws.follow_if_mentioned, written)
         tired = laws.is_overposting[post] & followers.is_following[account, who]
         post, who, account = post[tired], who[tired], account[tired]
         u = draws.uniform(self.posts.key_leave[post], who)
@@ -180,8 +216,16 @@ class Viewers:
             written.leaves[a] = np.concatenate([written.leaves[a], who[gone & (account == a)]])
 
     def _follow(
-        self, post: I64, who: I64, might: NDArray[np.bool_], account: I64, chance: F64, written: Writes
+        self,
+        post: I64,
+        who: I64,
+        might: NDArray[np.bool_],
+        account: I64,
+        chance: F64,
+        written: Writes,
+        also: list[I64] | None = None,
     ) -> None:
+        """Note who starts to follow; ``also``: a second list of them by account."""
         if not might.any():
             return
         post, who, account = post[might], who[might], account[might]
@@ -190,4 +234,6 @@ class Viewers:
         u = draws.uniform(self.posts.key_follow[post], who, self.laws.account_id[account])
         new = (u < chance[k] * inclined) & (self.city.activity[k, who] > 0)
         for a in np.unique(account[new]):
-            written.joins[a] = np.concatenate([written.joins[a], who[new & (account == a)]])
+            won = who[new & (account == a)]
+            for lists in (written.joins, also) if also is not None else (written.joins,):
+                lists[a] = np.concatenate([lists[a], won])

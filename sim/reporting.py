@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -9,16 +10,19 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from sim import catalogue
+from sim import catalogue, examined
+from sim.analysis import Analysis
 from sim.best import probability_best
 from sim.differences import Zone, gain_over_independent
 from sim.explain import sentence
-from sim.indicators import ADDITIVE, DIRECTIONS, INDICATORS
-from sim.report import KpiText, ReportInput, ScenarioText
+from sim.indicators import ADDITIVE, DIRECTIONS, INDICATORS, by_family, family
+from sim.report import KpiText, ReportInput, ScenarioText, ShownSensitivity
+from sim.report.sensitivity_figures import NOTHING
 from sim.request import Comparison
 from sim.scenario import Scenario, walk
-from sim.sensitivity import drivers
 from sim.sources import figure_table
+
+SHOWN_FIGURES = 12
 
 
 def report_input(
@@ -31,6 +35,7 @@ def report_input(
     base, options = comparison.baseline, comparison.options
     zone = Zone(options.indifference, dict(options.indifference_by_kpi))
     decision = options.decision
+    found = examined_of(comparison)
     return ReportInput(
         title=comparison.label,
         city_label=base.city.label[options.lang].removesuffix(f" {base.city.year}"),
@@ -43,7 +48,7 @@ def report_input(
         decision_platform=decision.platform,
         decision_age_band=decision.age_band,
         residents_by_band=_residents_by_band(base),
-        kpi_definitions={name: _kpi_text(name) for name in INDICATORS},
+        kpi_definitions={name: _kpi_text(name) for name in by_family(INDICATORS)},
         kpis=tables["kpis"],
         posts=tables["posts"],
         hours=tables["hours"],
@@ -56,10 +61,12 @@ def report_input(
         zone_relative=options.indifference,
         replicates=int(manifest["replicates"]),
         stop_reason={lang: stop_reason[lang] for lang in ("fr", "en")},
-        figures_used=figures_used(comparison),
+        figures_used=figures_used(comparison, found),
         sources=bibliography(),
         warnings=tuple(_warnings(comparison, manifest)),
         provenance=_provenance(manifest),
+        examined=found,
+        how_to_examine=how_to_examine(comparison),
     )  # fmt: skip
 
 
@@ -85,6 +92,7 @@ def _kpi_text(name: str) -> KpiText:
         {"fr": i.definition_fr, "en": i.definition_en},
         "share" if i.unit.startswith("share of") else i.unit,
         i.direction,
+        {lang: family(name, lang) for lang in ("fr", "en")},
     )
 
 
@@ -100,30 +108,54 @@ def touched_platforms(comparison: Comparison) -> set[str]:
                 touched.add(change.platform)
             else:
                 own = {a.platform for a in scenario.city.accounts.values()}
-                touched |= set(change.platforms) or own
+                touched |= set(getattr(change, "platforms", ())) or own
     return touched
 
 
-def figures_used(comparison: Comparison) -> pd.DataFrame:
-    """Every figure behind the comparison: path, value, unit, source, tag, note, drives.
+def examined_of(comparison: Comparison) -> ShownSensitivity | None:
+    """The largest finished sensitivity of this comparison below ``results_dir``, if any."""
+    folder = examined.find(comparison)
+    if folder is None:
+        return None
+    found = examined.read(folder)
+    return ShownSensitivity(comparison, found.analysis, found.sampling, folder.name, examined.PAGE)
 
-    ``drives``: the figure is among those that a finished sensitivity of this comparison found to move it most
-    (first, by rank); without one: it belongs to a platform that the change touches.
+
+def how_to_examine(comparison: Comparison) -> str:
+    """The command that examines this comparison; empty where there is nothing to rank."""
+    if len(comparison.scenarios) < 2 or DIRECTIONS[comparison.options.decision.kpi] == "neutral":
+        return ""
+    is_file = f"comparison/{comparison.name}.yaml" in comparison.inputs
+    return f"city-audience sensitivity {f'comparison={comparison.name}' if is_file else '...'}"
+
+
+def figures_used(comparison: Comparison, found: ShownSensitivity | None = None) -> pd.DataFrame:
+    """Every figure behind the comparison: path, value, unit, source, tag, note, drives, rank.
+
+    ``drives``: the sensitivity ``found`` says that the figure moves this result, ``rank`` being its place
+    among all (NaN for the others); without one: it belongs to a platform that the change touches.
     """
-    touched, measured = touched_platforms(comparison), drivers(comparison)
+    touched = touched_platforms(comparison)
     shown = {*touched, *_present(comparison)}
     table = figure_table(comparison.scenarios)
     parts = [path.split(".") for path in table["path"]]
+    ranks = {} if found is None else ranks_of(found.analysis)
+    table["rank"] = [float(ranks.get(path, math.nan)) for path in table["path"]]
     table["drives"] = [
-        path in measured if measured else p[0] == "change" or (p[0] == "platform" and p[1] in touched)
+        path in ranks if found is not None else p[0] == "change" or (p[0] == "platform" and p[1] in touched)
         for path, p in zip(table["path"], parts, strict=True)
     ]
     table = table[[p[0] != "platform" or p[1] in shown for p in parts]]
-    if measured:
-        place = {path: i for i, path in enumerate(measured)}
-        rank = [place.get(path, len(place)) for path in table["path"]]
-        table = table.iloc[sorted(range(len(rank)), key=rank.__getitem__)]
-    return table[["path", "value", "unit", "source", "tag", "note", "drives"]].reset_index(drop=True)
+    columns = ["path", "value", "unit", "source", "tag", "note", "drives", "rank"]
+    return table[columns].reset_index(drop=True)
+
+
+def ranks_of(analysis: Analysis) -> dict[str, int]:
+    """The figures that move the result, and their place by effect."""
+    moves = analysis.morris[
+        (analysis.morris["mu_star"] > NOTHING) & (analysis.morris["rank"] <= SHOWN_FIGURES)
+    ]
+    return dict(zip(moves["path"].astype(str), moves["rank"].astype(int), strict=True))
 
 
 def _present(comparison: Comparison) -> set[str]:

@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from sim.cards import Label
 from sim.figures import InputError, Strict, nearest
+from sim.notation import Label
 from sim.scenario import Scenario
 
 

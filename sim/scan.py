@@ -2,7 +2,8 @@
 
 A composed file can name code to run (``_target_``, ``()``, anything under ``hydra``), read the environment
 (``${oc.env:HOME}``) or grow without end (aliases). None of this is needed to state a scenario, so none of it
-is let through. The parser is the very one that composes the files later, so both see the same keys.
+is let through. A stranger's file is parsed by the very parser that composes it later, so both see the same
+keys; the files that come with the program may be parsed by a faster one.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ import yaml
 from sim.figures import nearest
 
 MAX_BYTES = 1_000_000
+_FAST = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MAX_DEPTH = 30
 GLOBAL_GROUPS = ("scenario", "comparison")
-NAMED_GROUPS = ("platform", "change")
+NAMED_GROUPS = ("platform", "occasion", "change")
 OPTION_NAME = re.compile(r"[A-Za-z0-9_-]{1,60}")
 _REFERENCE = re.compile(r"\$\{(?!hydra)[A-Za-z_][\w-]*(?:\.[\w+-]+)*\}")
 _ENTRY = re.compile(r"(?:(?:override|optional)\s+)*/?([\w-]+)")
@@ -50,10 +52,13 @@ def forbidden_text(value: str) -> str | None:
     return None
 
 
-def scan_file(path: Path, label: str, group: str, known: Mapping[str, Collection[str]]) -> list[str]:
+def scan_file(
+    path: Path, label: str, group: str, known: Mapping[str, Collection[str]], is_ours: bool = False
+) -> list[str]:
     """Sentences on what is wrong with a scenario file; empty when it may be composed.
 
-    ``group`` is the folder it lies in ("" for the primary file), ``known`` the options of every group.
+    ``group`` is the folder it lies in ("" for the primary file), ``known`` the options of every group;
+    ``is_ours``: it comes with the program.
     """
     if group and not OPTION_NAME.fullmatch(path.stem):
         return [f"{label}: file names hold only letters, digits, _ and - (60 at most); rename it"]
@@ -67,16 +72,21 @@ def scan_file(path: Path, label: str, group: str, known: Mapping[str, Collection
         return [f"{label}: cannot be read ({error.strerror})"]
     except UnicodeDecodeError:
         return [f"{label}: is not UTF-8 text; save it as UTF-8"]
-    return scan_text(text, label, group, known, path.stem)
+    return scan_text(text, label, group, known, path.stem, is_ours)
 
 
 def scan_text(
-    text: str, label: str, group: str, known: Mapping[str, Collection[str]], name: str = ""
+    text: str,
+    label: str,
+    group: str,
+    known: Mapping[str, Collection[str]],
+    name: str = "",
+    is_ours: bool = False,
 ) -> list[str]:
     """As ``scan_file``, on the text of the file ``name``.yaml."""
     walk = _Walk(label)
     try:
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        for event in yaml.parse(text, Loader=_FAST if is_ours else yaml.SafeLoader):
             walk.see(event)
             if len(walk.stack) > MAX_DEPTH:
                 return [f"{label}: line {walk.line}: nested more than {MAX_DEPTH} deep"]
@@ -188,7 +198,7 @@ def _content_problems(
     text: str, label: str, group: str, known: Mapping[str, Collection[str]], name: str
 ) -> list[str]:
     try:
-        data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        data = yaml.load(text, Loader=_FAST)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         return [f"{label}: is not readable as YAML: {' '.join(str(error).split())[:120]}"]
     if group in NAMED_GROUPS and isinstance(data, dict) and list(data) != [name]:

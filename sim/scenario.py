@@ -10,9 +10,14 @@ from typing import Any
 
 from pydantic import Field, ValidationError, model_validator
 
-from sim.cards import Behaviour, City, Label, Platform, Slot
-from sim.changes import CHANGE_KINDS, Change, ChangeMix, LeavePlatform, OpenAccount
+from sim import content_checks, outreach_checks  # noqa: F401 - register the checks of their changes
+from sim.cards import Behaviour, City, Platform, Slot
+from sim.changes import CHANGE_KINDS, Change, OpenAccount, platforms_named
+from sim.checks import check
+from sim.content import Countdown, Post, Publish, ReopenAccount
 from sim.figures import Figure, InputError, Sourced, Strict, nearest
+from sim.notation import Label
+from sim.occasions import Occasion, misplaced, named_themes
 
 
 class Scenario(Strict):
@@ -23,10 +28,20 @@ class Scenario(Strict):
     city: City
     platform: dict[str, Platform] = Field(min_length=1)
     behaviour: Behaviour
+    occasion: dict[str, Occasion] = {}
     change: dict[str, Change] = {}
     horizon_weeks: int = Field(ge=1, le=520)
     sampling: float = Field(default=1.0, gt=0, le=1)
     graph: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _sampling_of_the_city(cls, tree: Any) -> Any:
+        if not isinstance(tree, Mapping) or tree.get("sampling") is not None:
+            return tree
+        city = tree.get("city")
+        own = city.get("sampling") if isinstance(city, Mapping) else getattr(city, "sampling", None)
+        return {**tree, "sampling": 1.0 if own is None else own}
 
     @model_validator(mode="after")
     def _references(self) -> Scenario:
@@ -48,6 +63,7 @@ class Scenario(Strict):
                     f"platform.{name}.hour_profile: unknown profile '{card.hour_profile}'"
                     f"{nearest(card.hour_profile, self.behaviour.hour_profiles)}"
                 )
+        self._check_occasions()
         self._check_changes()
         residents = round(self.city.population.total.value * self.sampling)
         if residents < 1:
@@ -59,72 +75,46 @@ class Scenario(Strict):
         named = [(f"city.accounts.{a}.platform", spec.platform) for a, spec in self.city.accounts.items()]
         named += [(f"city.use_scale.{p}", p) for p in self.city.use_scale]
         for key, change in self.change.items():
-            if isinstance(change, OpenAccount | LeavePlatform):
-                named.append((f"change.{key}.platform", change.platform))
-            else:
-                named += [(f"change.{key}.platforms", p) for p in change.platforms]
+            named += [(f"change.{key}.{field}", p) for field, p in platforms_named(change)]
         return named
 
-    def _slots(self) -> list[tuple[str, str, Slot]]:
-        slots = [
+    def _slots(self) -> list[tuple[str, str, Slot | Post | Countdown]]:
+        slots: list[tuple[str, str, Slot | Post | Countdown]] = [
             (f"city.accounts.{a}.slots[{i}]", spec.platform, slot)
             for a, spec in self.city.accounts.items()
             for i, slot in enumerate(spec.slots)
         ]
         for key, change in self.change.items():
-            if isinstance(change, OpenAccount):
+            if isinstance(change, OpenAccount | ReopenAccount):
                 slots += [
                     (f"change.{key}.slots[{i}]", change.platform, s) for i, s in enumerate(change.slots)
                 ]
+            elif isinstance(change, Publish):
+                slots += [(f"change.{key}.posts[{i}]", p.platform, p) for i, p in enumerate(change.posts)]
+            elif isinstance(change, Countdown):
+                slots.append((f"change.{key}", change.platform, change))
         return slots
 
+    def _check_occasions(self) -> None:
+        for where, theme in named_themes(self.occasion):
+            if theme not in self.behaviour.interest:
+                raise ValueError(f"{where}: unknown theme '{theme}'{nearest(theme, self.behaviour.interest)}")
+        for problem in misplaced(self.occasion, self.horizon_weeks):
+            raise ValueError(problem)
+
     def _check_changes(self) -> None:
-        if not any(spec.slots for spec in self.city.accounts.values()) and not any(
+        for problem in outreach_checks.misplaced_accounts(self):
+            raise ValueError(problem)
+        own = [spec for spec in self.city.accounts.values() if not spec.independent]
+        if not any(spec.slots for spec in own) and not any(
             isinstance(c, OpenAccount) for c in self.change.values()
         ):
             raise ValueError(
                 "city.accounts: the calendar is empty: no account has any slot; give at least one"
             )
-        present = {spec.platform for spec in self.city.accounts.values()}
-        opened = {c.platform for c in self.change.values() if isinstance(c, OpenAccount)}
         for key, change in self.change.items():
-            if change.from_week > self.horizon_weeks:
-                raise ValueError(
-                    f"change.{key}.from_week: {change.from_week} is after the last week; "
-                    f"allowed: 1 to {self.horizon_weeks} (horizon_weeks)"
-                )
-            if isinstance(change, OpenAccount) and change.platform in present:
-                raise ValueError(
-                    f"change.{key}.platform: the city already has an account on {change.platform}"
-                )
-            named = getattr(change, "platforms", ())
-            if named and not set(named) & (present | opened):
-                raise ValueError(
-                    f"change.{key}.platforms: the city has no account on {', '.join(named)}; "
-                    f"it has: {', '.join(sorted(present | opened))}"
-                )
-            if isinstance(change, LeavePlatform) and change.platform not in present | opened:
-                raise ValueError(
-                    f"change.{key}.platform: the city has no account on {change.platform}"
-                    f"{nearest(change.platform, sorted(present))}"
-                )
-            if isinstance(change, ChangeMix):
-                self._check_mix(key, change)
-
-    def _check_mix(self, key: str, change: ChangeMix) -> None:
-        touched = change.platforms or tuple(spec.platform for spec in self.city.accounts.values())
-        for fmt in change.formats:
-            for platform in touched:
-                if fmt not in self.platform[platform].formats:
-                    raise ValueError(
-                        f"change.{key}.formats: unknown format '{fmt}' on {platform}"
-                        f"{nearest(fmt, self.platform[platform].formats)}"
-                    )
-        for theme in change.themes:
-            if theme not in self.behaviour.interest:
-                raise ValueError(
-                    f"change.{key}.themes: unknown theme '{theme}'{nearest(theme, self.behaviour.interest)}"
-                )
+            outreach_checks.check_accounts(change, f"change.{key}", self)
+            check(change, f"change.{key}", self)
 
     @classmethod
     def from_dict(cls, tree: Mapping[str, Any], origin: Callable[[str], str] | None = None) -> Scenario:

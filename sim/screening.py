@@ -32,11 +32,17 @@ def _seed(seed: int) -> int:
     return seed + 1  # SALib takes a seed of 0 for none
 
 
-def morris_design(names: Sequence[str], trajectories: int, seed: int) -> F64:
-    """Points of ``trajectories`` random one-at-a-time walks, float64[trajectories * (k + 1), k] in [0, 1]."""
+def morris_design(
+    names: Sequence[str], trajectories: int, seed: int, groups: Sequence[str] | None = None
+) -> F64:
+    """Points of ``trajectories`` random walks, float64[trajectories * (steps + 1), k] in [0, 1].
+
+    A step moves one name, or all the names of one group (``groups``: that of each name).
+    """
     from SALib.sample import morris
 
-    design = morris.sample(_problem(names), trajectories, num_levels=LEVELS, seed=_seed(seed))
+    problem = _problem(names, groups)
+    design = morris.sample(problem, trajectories, num_levels=LEVELS, seed=_seed(seed))
     return np.asarray(design, dtype=np.float64)
 
 
@@ -51,6 +57,18 @@ def morris_indices(names: Sequence[str], design: F64, y: F64, seed: int) -> pd.D
     found = morris.analyze(_problem(names), design, y, num_levels=LEVELS, seed=_seed(seed))
     columns = {c: np.asarray(found[c], dtype=np.float64) for c in ("mu", "mu_star", "sigma", "mu_star_conf")}
     return pd.DataFrame({"path": list(names), **columns})
+
+
+def group_effects(
+    names: Sequence[str], groups: Sequence[str], design: F64, y: F64, seed: int
+) -> pd.DataFrame:
+    """``group, mu_star``: mean absolute effect of moving all the figures of a group at once."""
+    from SALib.analyze import morris
+
+    found = morris.analyze(_problem(names, groups), design, y, num_levels=LEVELS, seed=_seed(seed))
+    return pd.DataFrame(
+        {"group": list(found["names"]), "mu_star": np.asarray(found["mu_star"], dtype=np.float64)}
+    )
 
 
 def grouped(names: Sequence[str], chosen: Sequence[str]) -> tuple[list[str], list[str]]:

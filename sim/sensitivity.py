@@ -8,27 +8,27 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
 from pydantic import ValidationError
 
-from sim import provenance, store
-from sim.analysis import Analysis, Evaluate, Settings, analyse
+from sim import examined, provenance, store
+from sim.analysis import Analysis, Settings, analyse, sections_of
 from sim.checkpoint import Checkpoint, clean_leftovers
 from sim.designs import Bench, Evaluator, runner
 from sim.figures import LANGUAGES, InputError
 from sim.indicators import DIRECTIONS
-from sim.parameters import Held, Parameter, parameters_of
+from sim.parameters import parameters_of
 from sim.progress import Progress
+from sim.report.words import number
 from sim.request import Comparison
 from sim.scenario import sentences
 
-ENOUGH_RESIDENTS = 10_000
+ENOUGH_RESIDENTS = 5_000
+RESUMED_S = 0.1  # a first setting answered sooner was read from a checkpoint
 WITHOUT_EFFECT = {
     "results_dir", "engine", "workers", "replicates", "min_replicates", "max_replicates", "precision",
 }  # fmt: skip
@@ -36,13 +36,17 @@ WITHOUT_EFFECT = {
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """A finished analysis: its folder, the page, the sentence in the language asked for."""
+    """A finished analysis: its folder, the page, the sentence in the language asked for.
+
+    ``shown_in``: reports of the same comparison that now show it.
+    """
 
     folder: Path
     page: Path
     analysis: Analysis
     sentence: str
     reused: bool
+    shown_in: tuple[Path, ...] = ()
 
 
 def split_settings(overrides: Sequence[str]) -> tuple[Settings, list[str]]:
@@ -85,24 +89,24 @@ def run_sensitivity(comparison: Comparison, settings: Settings) -> Sensitivity:
         )
     results_dir = store.ensure_writable(options.results_dir)
     clean_leftovers(results_dir)
-    parameters, held, relevant = parameters_of(comparison, settings.only)
     config = request_config(comparison, settings)
     folder = _folder(results_dir, comparison, config)
     reused = store.find_finished(folder) is not None
     source = next((f for f in _siblings(results_dir, comparison, config) if store.find_finished(f)), None)
     started = time.monotonic()
     if source is not None:
-        evaluate = _stored(source, comparison)
-        analysis = analyse(comparison, settings, evaluate, parameters, held)
+        analysis = examined.read(source).analysis
     else:
         saved = Checkpoint(results_dir, provenance.canonical_hash(config))
-        analysis = _computed(comparison, settings, parameters, held, relevant, saved)
+        analysis = _computed(comparison, settings, saved)
     if not reused:
         _write(folder, comparison, settings, analysis, config, time.monotonic() - started)
+    from sim.pages import refresh
     from sim.report.sensitivity import sentence
 
-    page = folder / "sensitivity.html"
-    return Sensitivity(folder, page, analysis, sentence(comparison, analysis, options.lang), reused)
+    shown_in = refresh(comparison)
+    said = sentence(comparison, analysis, options.lang)
+    return Sensitivity(folder, folder / examined.PAGE, analysis, said, reused, shown_in)
 
 
 def request_config(comparison: Comparison, settings: Settings) -> dict[str, Any]:
@@ -115,27 +119,25 @@ def request_config(comparison: Comparison, settings: Settings) -> dict[str, Any]
         "settings": settings.model_dump(mode="json"),
         "inputs": dict(comparison.inputs),
         "code": provenance.code_hash(),
-        "about": about(comparison),
+        "about": examined.about_comparison(comparison),
     }
 
 
-def about(comparison: Comparison) -> str:
-    """What a sensitivity is about: the scenarios (but for their sampling) and the decision."""
-    scenarios = [s.model_dump(mode="json", exclude={"sampling"}) for s in comparison.scenarios]
-    decision = comparison.options.decision.model_dump(mode="json")
-    return provenance.canonical_hash({"scenarios": scenarios, "decision": decision})
-
-
-def planned(comparison: Comparison, settings: Settings, n_parameters: int) -> int:
+def planned(comparison: Comparison, settings: Settings, paths: Sequence[str]) -> int:
     """Settings x scenarios of all stages, at most."""
-    groups = min(settings.top, n_parameters) + (settings.top < n_parameters)
-    settings_ = 1 + settings.trajectories * (n_parameters + 1) + settings.samples * (groups + 2)
-    return settings_ * len(comparison.scenarios)
+    sections = sections_of(paths, settings.screen)
+    tried = len(paths)
+    if len(sections) > 1:
+        tried = min(tried, settings.screen - 1 + max(sections.values()))
+    walks = (len(sections) + 1) * (len(sections) > 1) + tried + 1
+    groups = min(settings.top, len(paths)) + (settings.top < len(paths))
+    points = 1 + settings.trajectories * walks + settings.samples * (groups + 2)
+    return points * len(comparison.scenarios)
 
 
 def _folder(results_dir: Path, comparison: Comparison, config: Mapping[str, Any]) -> Path:
-    name = f"sensitivity-{comparison.name}"[:60]
-    return store.result_folder(results_dir, name, provenance.canonical_hash(config))
+    digest = provenance.canonical_hash(config)
+    return store.result_folder(results_dir, examined.name_of(comparison.name), digest)
 
 
 def _siblings(results_dir: Path, comparison: Comparison, config: dict[str, Any]) -> list[Path]:
@@ -144,28 +146,25 @@ def _siblings(results_dir: Path, comparison: Comparison, config: dict[str, Any])
     return [_folder(results_dir, comparison, c) for c in configs]
 
 
-def _computed(
-    comparison: Comparison,
-    settings: Settings,
-    parameters: tuple[Parameter, ...],
-    held: tuple[Held, ...],
-    relevant: Mapping[str, tuple[str, ...]],
-    saved: Checkpoint,
-) -> Analysis:
-    options, total = comparison.options, planned(comparison, settings, len(parameters))
+def _computed(comparison: Comparison, settings: Settings, saved: Checkpoint) -> Analysis:
+    options = comparison.options
+    parameters, held, relevant = parameters_of(comparison, settings.only)
+    paths = [p.path for p in parameters]
+    total, first = planned(comparison, settings, paths), len(comparison.scenarios)
     with Progress(options.lang) as progress:
         progress.say("city", comparison.baseline.city.label[options.lang])
         bench = Bench(comparison, relevant, settings.replicates)
+        progress.say("planned", number(total, options.lang))
         with runner(bench, options.n_workers()) as over:
-            paths = [p.path for p in parameters]
-            evaluate = Evaluator(bench, paths, over, saved, lambda done: progress.runs(done, total))
-            return analyse(comparison, settings, evaluate, parameters, held)
+            started = time.monotonic()
 
+            def told(done: int) -> None:
+                seconds = time.monotonic() - started
+                if done == first and seconds > RESUMED_S:  # one process ran the stated setting
+                    progress.lasts(seconds * total / first / options.n_workers())
+                progress.runs(done, total)
 
-def _stored(folder: Path, comparison: Comparison) -> Evaluate:
-    designs = pd.read_parquet(folder / "designs.parquet")
-    columns = [f"scenario:{s.name}" for s in comparison.scenarios]
-    return lambda stage, _: designs.loc[designs["stage"] == stage, columns].to_numpy(dtype=np.float64)
+            return analyse(comparison, settings, Evaluator(bench, paths, over, saved, told), parameters, held)
 
 
 def _write(
@@ -182,13 +181,8 @@ def _write(
     lang = comparison.options.lang
     contents = {
         "designs.parquet": store.parquet_bytes(analysis.designs),
-        "morris.csv": store.csv_bytes(analysis.morris),
-        "sobol.csv": store.csv_bytes(analysis.sobol),
-        "ranking.csv": store.csv_bytes(analysis.ranking.shares),
-        "flips.csv": store.csv_bytes(analysis.ranking.flips),
-        "parameters.csv": store.csv_bytes(pd.DataFrame([asdict(p) for p in analysis.parameters])),
-        "held.csv": store.csv_bytes(pd.DataFrame([asdict(h) for h in analysis.held])),
-        "sensitivity.html": render(comparison, settings, analysis, config, lang).encode(),
+        **{f"{name}.csv": store.csv_bytes(table) for name, table in examined.tables_of(analysis).items()},
+        examined.PAGE: render(comparison, settings, analysis, config, lang).encode(),
     }
     manifest = provenance.manifest(
         config,
@@ -197,7 +191,11 @@ def _write(
         stop_reason="fixed",
         wall_time_s=wall_time_s,
         inputs=comparison.inputs,
-        extra={"top": list(analysis.top), "salib": metadata.version("SALib")},
+        extra={
+            "top": list(analysis.top),
+            "ranking": examined.scalars_of(analysis.ranking),
+            "salib": metadata.version("SALib"),
+        },
     )
     try:
         folder.mkdir(exist_ok=True)
@@ -211,19 +209,3 @@ def _write(
     except OSError as error:
         raise store.unusable(folder.parent, error) from error
     Checkpoint(folder.parent, manifest["config_hash"]).remove()
-
-
-def drivers(comparison: Comparison) -> tuple[str, ...]:
-    """Figures that move this comparison, by rank, as a finished sensitivity below ``results_dir`` found.
-
-    Empty if there is none about these scenarios and this decision; the largest one counts.
-    """
-    wanted, found = about(comparison), []
-    name = f"sensitivity-{comparison.name}"[:60]
-    for folder in sorted(Path(comparison.options.results_dir).glob(f"{name}-*")):
-        manifest = store.find_finished(folder)
-        if manifest is not None and manifest["config"].get("about") == wanted:
-            settings = manifest["config"]["settings"]
-            size = (not settings["only"], settings["trajectories"], settings["samples"], folder.name)
-            found.append((size, tuple(manifest["top"])))
-    return max(found)[1] if found else ()

@@ -43,7 +43,7 @@ def rounded(x: Any) -> Any:
 def week_intensity(profile: HourProfile, band: str) -> F64:
     """Relative presence in the 168 hours of the week, float64[168], mean 1/24 a day (sums to 7)."""
     day = np.array(profile.hours.row(band), dtype=np.float64)
-    week = np.concatenate([day * weight for weight in profile.weekdays])
+    week = np.concatenate([day * weight for weight in profile.weekdays.values])
     total = week.sum()
     if total <= 0:
         raise ValueError("an hour profile must hold a number above 0")

@@ -14,7 +14,8 @@ COLUMNS = ["path", "value", "unit", "low", "high", "source", "tag", "note"]
 
 def figure_table(scenarios: Sequence[Scenario]) -> pd.DataFrame:
     """``COLUMNS``: each figure of any of the scenarios once, by dotted path, in the order of the first that
-    has it. ``value``: a number, or a table written out; ``low`` and ``high``: None where no range is stated.
+    has it. ``value``: a number, or a table written out; ``low`` and ``high``: None where no range is
+    stated, and for a table, whose range is told in its note.
     """
     rows: dict[str, tuple[Any, ...]] = {}
     for scenario in scenarios:
@@ -22,9 +23,19 @@ def figure_table(scenarios: Sequence[Scenario]) -> pd.DataFrame:
             value = getattr(figure, "value", None)
             shown = value if value is not None else written_out(figure.values)
             low, high = getattr(figure, "low", None), getattr(figure, "high", None)
-            about = (figure.unit, low, high, figure.source, figure.tag, figure.note)
+            about = (figure.unit, low, high, figure.source, figure.tag, _note(figure, scenario.city.year))
             rows.setdefault(path, (path, shown, *about))
     return pd.DataFrame(list(rows.values()), columns=COLUMNS, dtype=object)
+
+
+def _note(figure: Any, year: int) -> str:
+    """The note; of a table with a range also that range, its source and its trust."""
+    spread = getattr(figure, "spread", None)
+    if spread is None:
+        return str(figure.note)
+    low, high = spread.at(year)
+    told = f"range: every value x {low:.3g} to {high:.3g} ({spread.source}, {spread.tag})"
+    return "; ".join(part for part in (figure.note, told) if part)
 
 
 def habit_rows(scenario: Scenario) -> pd.DataFrame:

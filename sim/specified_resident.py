@@ -5,76 +5,26 @@ Every rule stands here as a sentence about one resident; ``sim.specification`` k
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import mesa
 import numpy as np
 
-from sim import behaviour, draws
+from sim import behaviour
 from sim.audience import leaving_times
 from sim.cards import ACTIONS
+from sim.conversation import asking_times, leaving_disappointed, negative_chance, tone
 from sim.laws import HIDE, SHARE
+from sim.moments import Exposure, Fading, Hour, Sight, one_draw
 from sim.sessions import HOUR_MIN, session_time, sessions_between
+from sim.specified_reader import Reader
 from sim.tally import MAX_DEPTH
 
 if TYPE_CHECKING:
     from sim.specification import AgentCity
 
 
-def one_draw(key: np.uint64, *ids: int) -> float:
-    """The draw of one event, in [0, 1)."""
-    return float(draws.uniform(key, *ids)[0])
-
-
-@dataclass
-class Exposure:
-    """A post in one feed, put there by the account (source 0) or a friend (the friend's row + 1)."""
-
-    post: int
-    since: float
-    source: int
-    depth: int
-    luck: float
-    missed: float = 1.0
-
-
-@dataclass
-class Sight:
-    """One display; ``again``: the post comes back to someone who has seen it."""
-
-    post: int
-    cell: int
-    depth: int
-    again: bool = False
-
-
-@dataclass
-class Fading:
-    """A memory of one resident."""
-
-    value: float = 0.0
-    last: int = 0
-
-    def read(self, decay: np.ndarray, hour: int) -> float:
-        return self.value * float(decay[hour - self.last])
-
-    def bring_to(self, decay: np.ndarray, hour: int) -> None:
-        self.value, self.last = self.read(decay, hour), hour
-
-
-@dataclass
-class Hour:
-    """What the hour will write at its end, for one resident."""
-
-    sights: list[int] = field(default_factory=list)
-    engagements: int = 0
-    hides: int = 0
-    joins: set[int] = field(default_factory=set)
-    leaves: set[int] = field(default_factory=set)
-
-
-class SpecifiedResident(mesa.Agent):
+class SpecifiedResident(Reader, mesa.Agent):
     """One resident (or outside follower) who opens platforms, sees, reacts, passes on, comes and goes."""
 
     model: AgentCity
@@ -83,12 +33,16 @@ class SpecifiedResident(mesa.Agent):
         super().__init__(model)
         city = model.city
         self.row, self.band = row, int(city.age_band[row])
-        self.group = int(model.group[row])
+        self.group, self.circle = int(model.group[row]), int(city.circle[row])
         self.activity = [float(a) for a in city.activity[:, row]]
         self.follows: set[int] = set()
         self.left: set[int] = set()
         self.finds: dict[int, float] = {}
         self.quits: dict[int, float] = {}
+        self.asks: list[tuple[int, float]] = []
+        self.is_disappointed = False
+        self.asked: dict[int, tuple[float, float]] = {}
+        self.bought: dict[int, float] = {}
         self.fatigue = [Fading() for _ in model.laws.schedule.accounts]
         self.excess = Fading()
         self.feed: list[Exposure] = []
@@ -97,33 +51,6 @@ class SpecifiedResident(mesa.Agent):
         self.done: set[tuple[int, int]] = set()
         self.endorsed: set[int] = set()
         self.now = Hour()
-
-    # --- offer ---
-
-    def affinity(self) -> float:
-        """Attachment with what the last weeks added, as of the start of the hour."""
-        excess = self.excess.read(self.model.laws.affinity_decay, self.model.hour)
-        return float(self.model.city.attachment[self.row]) * (1.0 + excess)
-
-    def tired_of(self, account: int) -> float:
-        """Fatigue multiplier for one account, as of the start of the hour."""
-        recent = self.fatigue[account].read(self.model.laws.fatigue_decay, self.model.hour)
-        return behaviour.tiredness(recent, self.model.laws.fatigue_slope)
-
-    def consider(self, post: int, base: float) -> None:
-        """The platform decides whether a post of an account that I follow enters my feed."""
-        model = self.model
-        account = int(model.laws.schedule.account[post])
-        chance = behaviour.offer_chance(base, self.affinity(), self.tired_of(account))
-        luck = one_draw(model.posts.key_offer[post], self.row)
-        if luck < chance and model.laws.schedule.target[post, self.band]:
-            model.count("offered", account, self.group, post)
-            self.expose(post, float(model.laws.schedule.t_min[post]), 0, 0)
-
-    def expose(self, post: int, since: float, source: int, depth: int) -> None:
-        """A post enters my feed."""
-        luck = one_draw(self.model.posts.key_display[post], self.row, source)
-        self.feed.append(Exposure(post, since, source, depth, luck))
 
     # --- see ---
 
@@ -218,7 +145,7 @@ class SpecifiedResident(mesa.Agent):
             chance = behaviour.reaction_chance(
                 base,
                 city.expressiveness[self.row],
-                self.affinity(),
+                self.liking(account) * self.reads(post),
                 city.interest[laws.theme[post], self.row],
                 self.tired_of(account),
                 behaviour.standing(
@@ -231,13 +158,21 @@ class SpecifiedResident(mesa.Agent):
     def _act(self, a: int, action: str, sight: Sight, account: int, k: int) -> None:
         model = self.model
         model.count(action, account, self.group, sight.post)
-        if action in ("like", "comment", "share"):
+        own = model.is_own(account)
+        if action in ("like", "comment", "share") and own:
             self.now.engagements += 1
             if account in self.follows:
                 model.tally.engaged[self.row] |= np.uint16(1 << k)
         if a == HIDE:
-            self.now.hides += 1
+            self.now.hides += own
+        elif sight.post in self.endorsed:
+            model.climb("influenced", account, self)
+        if action == "comment":
+            model.climb("in_dialogue", account, self)
+            if own:
+                self._speak(sight.post, account)
         if a == SHARE:
+            model.climb("promoting", account, self)
             depth = sight.depth + 1
             model.tally.share_depth[account, min(depth, MAX_DEPTH)] += 1
             model.tally.depth[sight.post] = max(model.tally.depth[sight.post], depth)
@@ -256,6 +191,37 @@ class SpecifiedResident(mesa.Agent):
         if t <= model.laws.expiry[sight.post]:
             self.again.append((t, Sight(sight.post, cell, sight.depth, again=True)))
 
+    # --- talk ---
+
+    def _speak(self, post: int, account: int) -> None:
+        """My comment asks something, complains or praises; what stands under the post counts."""
+        model, talk = self.model, self.model.laws.talk
+        if talk is None or model.desk is None:
+            return
+        negative = negative_chance(
+            float(talk.negative[post]),
+            talk.contagion if model.desk.left_alone[post] > 0 else 1.0,
+            talk.calming if model.desk.is_calmed[post] else 1.0,
+            talk.disappointed if self.is_disappointed else 1.0,
+        )
+        luck = one_draw(model.voices.tone[post], self.row)
+        model.hear(self, account, post, int(tone(luck, talk.question_share, negative)))
+
+    def ask(self) -> None:
+        """Questions that come to my mind in this hour, to accounts that I follow."""
+        start = self.model.hour * HOUR_MIN
+        for account, t in self.asks:
+            if start <= t < start + HOUR_MIN and account in self.follows:
+                self.model.asked(self, account)
+
+    def _be_disappointed(self, account: int, luck: float) -> None:
+        """Nobody answered: I shall be harsher, and may leave for it."""
+        model, end = self.model, (self.model.hour + 1) * HOUR_MIN
+        self.is_disappointed = True
+        if account in self.follows and self.row < model.city.n_residents:
+            t = float(leaving_disappointed(model.laws, account, luck, float(end)))
+            self.quits[account] = min(t, self.quits.get(account, np.inf))
+
     # --- come and go ---
 
     def _maybe_follow(self, sight: Sight, account: int, k: int) -> None:
@@ -263,9 +229,12 @@ class SpecifiedResident(mesa.Agent):
         laws = model.laws
         if sight.depth > 0 and self._inclined(post, account, laws.follow_if_shared):
             self.now.joins.add(account)
+            self.now.through_friends.add(account)
         mention = int(laws.schedule.mention[post])
         if mention >= 0 and self._inclined(post, mention, laws.follow_if_mentioned):
             self.now.joins.add(mention)
+        if sight.depth == 0 and model.lent[post] and self._inclined(post, account, laws.follow_if_mentioned):
+            self.now.joins.add(account)
         too_much = laws.is_overposting[post] and account in self.follows
         if too_much and one_draw(model.posts.key_leave[post], self.row) < laws.unfollow_if_overposted[k]:
             self.now.leaves.add(account)
@@ -287,10 +256,12 @@ class SpecifiedResident(mesa.Agent):
             self.fatigue[account].bring_to(laws.fatigue_decay, hour)
             for _ in range(now.sights.count(account)):
                 self.fatigue[account].value += 1.0
-        memory = laws.scenario.behaviour.memory
+        memory, talk = laws.scenario.behaviour.memory, laws.talk
         for n, step in (
             (now.engagements, memory.affinity_gain.value),
             (now.hides, -memory.affinity_loss_if_hidden.value),
+            (now.satisfied, talk.affinity_gain if talk else 0.0),
+            (len(now.let_down), -talk.affinity_loss if talk else 0.0),
         ):
             if n:
                 self.excess.bring_to(laws.affinity_decay, hour)
@@ -299,6 +270,8 @@ class SpecifiedResident(mesa.Agent):
                 self.excess.value = min(
                     max(self.excess.value, memory.affinity_floor.value), memory.affinity_ceiling.value
                 )
+        for account, luck in now.let_down:
+            self._be_disappointed(account, luck)
         self._come_and_go()
         self.now = Hour()
 
@@ -311,10 +284,17 @@ class SpecifiedResident(mesa.Agent):
             self.left.add(a)
             model.count("unfollows", a, self.group)
         found = {a for a, t in self.finds.items() if start <= t < end}
-        for a in (self.now.joins | found) - self.follows - self.left:
+        won = {a for a, (t, _) in self.asked.items() if start <= t < end}
+        for a in (self.now.joins | found | won) - self.follows - self.left:
+            if a in won:
+                self.bought[a] = self.asked[a][1]
             self.follows.add(a)
             model.count("follows", a, self.group)
+            if a in self.now.through_friends:
+                model.climb("influenced", a, self)
             me = np.array([self.row])
             t, _ = leaving_times(model.laws, model.seed_, model.replicate, a, me, float(end))
             if len(t) and self.row < model.city.n_residents:
                 self.quits[a] = float(t[0])
+            asks, _ = asking_times(model.laws, model.city, model.seed_, model.replicate, a, me, float(end))
+            self.asks += [(a, float(at)) for at in asks]

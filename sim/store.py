@@ -150,12 +150,41 @@ def find_finished(folder: Path | str) -> dict[str, Any] | None:
         if digest != found["config_hash"] or not folder.name.endswith(f"-{short(digest)}"):
             return None
         for name, facts in found["files"].items():
-            path = folder / name
-            if path.stat().st_size != facts["bytes"] or hash_file(path) != facts["sha256"]:
+            if not _is(folder / name, facts) and not _is(folder / name, facts.get("next")):
                 return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return dict(found)
+
+
+def _is(path: Path, facts: Mapping[str, Any] | None) -> bool:
+    """Whether a file has the size and the SHA-256 that ``facts`` state."""
+    return facts is not None and path.stat().st_size == facts["bytes"] and hash_file(path) == facts["sha256"]
+
+
+def rewrite_page(folder: Path, name: str, text: str, changes: Mapping[str, Any]) -> None:
+    """Put ``text`` under ``name`` in a finished result and ``changes`` into its manifest.
+
+    For pages only: nothing that was computed changes. The manifest first allows both the old page and the
+    new one, so that the result counts as finished whenever the process stops. StoreError: no room or no
+    permission.
+    """
+    path, data = folder / MANIFEST, text.encode()
+    facts = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        files = manifest["files"]
+        now = {"bytes": (folder / name).stat().st_size, "sha256": hash_file(folder / name)}
+        both = {**files, name: {**now, "next": facts}}
+        _put_manifest(path, {**manifest, "files": both})
+        replace_file(folder / name, data)
+        _put_manifest(path, {**manifest, **changes, "files": {**files, name: facts}})
+    except OSError as error:
+        raise unusable(folder.parent, error) from error
+
+
+def _put_manifest(path: Path, manifest: Mapping[str, Any]) -> None:
+    replace_file(path, (json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode())
 
 
 def write_result(

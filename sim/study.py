@@ -7,10 +7,8 @@ Results do not depend on the number of workers or on the order in which they ans
 from __future__ import annotations
 
 import math
-import multiprocessing
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,22 +18,25 @@ import pandas as pd
 import yaml
 
 from sim import provenance, store
+from sim.audience import shortfalls
 from sim.checkpoint import Checkpoint, clean_leftovers
-from sim.city import City, build_city
+from sim.city import City, build_city, fingerprint
 from sim.differences import Zone, paired_differences, summary
 from sim.figures import LANGUAGES, InputError
 from sim.indicators import ADDITIVE, DIRECTIONS, INDICATORS
-from sim.kernel import Kernel
 from sim.kpi import hour_table, kpi_table, post_table
 from sim.laws import Laws, build_laws
+from sim.pages import bring_up_to_date, examined_name, stored_tables
+from sim.pool import run_here, workers
 from sim.progress import Progress
 from sim.replicates import Job, Precision, StopReason, gather, replicate_until
 from sim.report.words import NNBSP
 from sim.request import Comparison, Options
+from sim.review import play
 from sim.scenario import Scenario
+from sim.unmatched import unmatched
 
 Result = dict[str, pd.DataFrame]
-NUMBERS = ("mean_baseline", "mean_alternative", "difference", "ci_low", "ci_high", "p_better")
 DISPLAY_ONLY = ("results_dir", "engine", "workers")  # options that cannot change a number
 
 
@@ -60,6 +61,8 @@ class Study:
         if rows.empty:
             return ""
         low, high = rows["gain"].min(), rows["gain"].max()
+        if round(high) <= 1:
+            return ""
         said = f"{low:,.0f}" if len(rows) == 1 else f"{low:,.0f} {'à' if lang == 'fr' else 'to'} {high:,.0f}"
         if lang == "fr":
             said = said.replace(",", NNBSP)
@@ -80,58 +83,40 @@ class Outcome:
 
 
 class Bench:
-    """A city with the laws of its scenarios, ready to run any of their replicates."""
+    """Scenarios with their laws and cities, ready to run any of their replicates.
+
+    Scenarios that change nobody share one City; where one helps residents to go online, it has its own.
+    ``city`` is the first scenario's, built when not given; ``cities``: by scenario.
+    """
 
     def __init__(self, scenarios: Sequence[Scenario], seed: int, city: City | None = None) -> None:
         self.seed = seed
-        self.city = city if city is not None else build_city(scenarios[0], seed, graph=scenarios[0].graph)
-        self.laws: dict[str, Laws] = {s.name: build_laws(s, self.city, seed) for s in scenarios}
+        built = {} if city is None else {fingerprint(scenarios[0], seed, scenarios[0].graph): city}
+        self.cities: dict[str, City] = {}
+        for s in scenarios:
+            recipe = fingerprint(s, seed, s.graph)
+            if recipe not in built:
+                built[recipe] = build_city(s, seed, graph=s.graph)
+            self.cities[s.name] = built[recipe]
+        self.city = self.cities[scenarios[0].name]
+        self.laws: dict[str, Laws] = {s.name: build_laws(s, self.cities[s.name], seed) for s in scenarios}
+
+    def warnings(self) -> list[dict[str, str]]:
+        """What the cities, the campaigns and the targets have to tell, each once."""
+        told = [w for city in self.cities.values() for w in city.warnings]
+        told += [w for name, laws in self.laws.items() for w in shortfalls(laws, self.cities[name])]
+        told += [w for laws in self.laws.values() for w in unmatched(laws.scenario, laws.schedule)]
+        return [w for i, w in enumerate(told) if w not in told[:i]]
 
     def run(self, job: Job) -> Result:
         """Tables of one run: kpis, posts, hours."""
-        laws = self.laws[job.scenario]
-        tally = Kernel(laws, self.city, self.seed, job.replicate).run()
+        city = self.cities[job.scenario]
+        tally, laws = play(self.laws[job.scenario], city, self.seed, job.replicate)
         return {
-            "kpis": kpi_table(tally, laws, self.city, job.scenario, job.replicate),
+            "kpis": kpi_table(tally, laws, city, job.scenario, job.replicate),
             "posts": post_table(tally, laws, job.scenario, job.replicate),
             "hours": hour_table(tally, laws, job.scenario, job.replicate),
         }
-
-
-_bench: Bench | None = None  # one for each worker process, set when it starts
-
-
-def _adopt(bench: Bench) -> None:
-    global _bench  # noqa: PLW0603 - a worker process has exactly one bench for its whole life
-    _bench = bench
-
-
-def _run_here(job: Job) -> Result:
-    assert _bench is not None
-    return _bench.run(job)
-
-
-MapJobs = Callable[[Callable[[Job], tuple[Job, Result]], Sequence[Job]], Iterable[tuple[Job, Result]]]
-
-
-def job_mapper(bench: Bench, n_workers: int) -> tuple[MapJobs, Callable[[], None]]:
-    """(map over jobs in any order, close).
-
-    One worker runs here; more run in processes that inherit the city.
-    """
-    _adopt(bench)
-    if n_workers <= 1:
-        return map, (lambda: None)
-    method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
-    pool = ProcessPoolExecutor(
-        n_workers, mp_context=multiprocessing.get_context(method), initializer=_adopt, initargs=(bench,)
-    )
-
-    def over(fn: Callable[[Job], tuple[Job, Result]], jobs: Sequence[Job]) -> Iterator[tuple[Job, Result]]:
-        for future in as_completed([pool.submit(fn, job) for job in jobs]):
-            yield future.result()
-
-    return over, lambda: pool.shutdown(cancel_futures=True)
 
 
 def run_one(scenario: Scenario, options: Options) -> pd.DataFrame:
@@ -210,13 +195,10 @@ def _replicates(
         progress.say("city", scenarios[0].city.label[options.lang])
         bench = Bench(scenarios, options.seed)
         announce()
-        over, close = job_mapper(bench, options.n_workers())
-        try:
-            names = [s.name for s in scenarios]
-            results, reason = replicate_until(_run_here, names, rule, over, progress.runs, saved)
-            return results, reason, bench.city.warnings
-        finally:
-            close()
+        names = [s.name for s in scenarios]
+        with workers(bench, options.n_workers()) as over:
+            results, reason = replicate_until(run_here, names, rule, over, progress.runs, saved)
+        return results, reason, bench.warnings()
 
 
 def _computed(comparison: Comparison, saved: Checkpoint, announce: Callable[[], None]) -> Outcome:
@@ -255,22 +237,9 @@ def _other_language(comparison: Comparison, config: dict[str, Any], results_dir:
         manifest = store.find_finished(folder)
         if manifest is not None:
             return Outcome(
-                _stored(folder), manifest["stop_reason"], manifest["warnings"], manifest["wall_time_s"]
+                stored_tables(folder), manifest["stop_reason"], manifest["warnings"], manifest["wall_time_s"]
             )
     return None
-
-
-def _stored(folder: Path) -> Result:
-    differences = pd.read_csv(folder / "differences.csv", dtype=str)
-    numbers = [name for name in differences if name in NUMBERS]
-    differences[numbers] = differences[numbers].astype(float)  # every digit, as it was written
-    differences["replicates"] = differences["replicates"].astype(int)
-    return {
-        "kpis": pd.read_parquet(folder / "kpis.parquet"),
-        "posts": pd.read_parquet(folder / "posts.parquet"),
-        "hours": pd.read_csv(folder / "hours.csv"),
-        "differences": differences,
-    }
 
 
 def _write(
@@ -293,6 +262,7 @@ def _write(
         extra={"warnings": outcome.warnings},
     )
     data = report_input(comparison, tables, outcome.stop_reason, manifest)
+    manifest["examined"] = examined_name(data)
     store.write_result(
         folder,
         tables=tables,
@@ -307,10 +277,11 @@ def _read(folder: Path, comparison: Comparison, reused: bool) -> Study:
     from sim.report import verdict_sentence
     from sim.reporting import report_input
 
-    tables, manifest = _stored(folder), store.find_finished(folder)
+    tables, manifest = stored_tables(folder), store.find_finished(folder)
     assert manifest is not None
     data = report_input(comparison, tables, manifest["stop_reason"], manifest)
     lang = comparison.options.lang
+    bring_up_to_date(folder, data, manifest, lang)
     return Study(
         folder=folder,
         report=folder / "report.html",

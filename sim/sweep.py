@@ -20,6 +20,7 @@ import pandas as pd
 from sim import catalogue, provenance, store
 from sim.compose import Job, check_overrides, multirun
 from sim.figures import InputError
+from sim.in_play import only_in_play
 from sim.loading import options_of, scenario_of
 from sim.overrides import COMMAND_LINE, Typed, parse_all
 from sim.request import Options
@@ -91,7 +92,7 @@ class _Task:
     def __call__(self, job: Job) -> None:
         status: dict[str, Any] = {"token": self.token, "overrides": list(job.overrides), "reason": ""}
         try:
-            scenario, options = scenario_of(job.composed), options_of(job.composed)
+            scenario, options = only_in_play((scenario_of(job.composed),))[0], options_of(job.composed)
             status |= {"scenario": scenario.name, "city": scenario.city.name}
             status["digest"] = self._digest(scenario, options)
             if not _is_done(job.folder, status["digest"]):

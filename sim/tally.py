@@ -16,6 +16,11 @@ MEASURES = ("offered", "impressions", "reach", *ACTIONS, "follows", "unfollows")
 OUTSIDE = len(BANDS)  # audience row of people who are not residents
 N_GROUPS = len(BANDS) + 1
 MAX_DEPTH = 15
+LADDER = ("linked", "informed", "in_dialogue", "promoting", "influenced")
+INFORMED_WEEKS = 4
+TONES = ("question", "negative", "positive")
+TALK = (*TONES, "requests", "answered", "by_residents", "resolved")
+MAX_DELAY_MIN = 4320
 WORK = ("followers_examined", "friends_examined", "exposures", "sessions_walked", "displays")
 
 
@@ -30,6 +35,10 @@ class Tally:
     int64[accounts, 7, weeks + 1]; ``reached`` uint16[n_rows] platforms on which a person was ever reached
     (bit mask); ``weekly_reached`` int64[weeks, K + 1, 7] distinct people reached in each week by platform
     (last: any); ``engaged`` uint16[n_rows] platforms on which a follower liked, commented or shared;
+    ``ladder`` uint8[n_rows] rungs of the ladder of link (bit of ``LADDER``), of which "linked" and "informed"
+    are as of the last week closed; ``last_week`` int16[n_rows] last week in which one was reached, or -1;
+    ``talk`` int64[accounts, weeks, 7] comments by tone, then requests and what became of them (``TALK``);
+    ``delays`` int64[accounts, 4321] answers of the team by whole minutes waited (last: longer);
     ``work`` int64[5] operations counted.
     """
 
@@ -44,6 +53,10 @@ class Tally:
     this_week: NDArray[np.uint16]
     weekly_reached: I64
     engaged: NDArray[np.uint16]
+    ladder: NDArray[np.uint8]
+    last_week: NDArray[np.int16]
+    talk: I64
+    delays: I64
     work: I64
 
     @classmethod
@@ -65,6 +78,10 @@ class Tally:
             this_week=np.zeros(n_rows, dtype=np.uint16),
             weekly_reached=zeros(n_weeks, n_platforms + 1, N_GROUPS),
             engaged=np.zeros(n_rows, dtype=np.uint16),
+            ladder=np.zeros(n_rows, dtype=np.uint8),
+            last_week=np.full(n_rows, -1, dtype=np.int16),
+            talk=zeros(n_accounts, n_weeks, len(TALK)),
+            delays=zeros(n_accounts, MAX_DELAY_MIN + 1),
             work=zeros(len(WORK)),
         )
 
@@ -77,8 +94,15 @@ class Tally:
         if post is not None:
             self.posts[:, m] += np.bincount(post, minlength=len(self.posts))
 
-    def close_week(self, week: int, group: I64) -> None:
-        """Turn the week's marks into distinct people, then forget them. ``group`` int64[n_rows]."""
+    def climb(self, rung: str, who: I64) -> None:
+        """Note that people have been on a rung of ``LADDER``."""
+        self.ladder[who] |= np.uint8(1 << LADDER.index(rung))
+
+    def close_week(self, week: int, group: I64, linked: NDArray[np.bool_]) -> None:
+        """Turn the week's marks into distinct people, then forget them.
+
+        ``group`` int64[n_rows]; ``linked`` bool[n_rows]: who follows an account of the city now.
+        """
         n_platforms = self.weekly_reached.shape[1] - 1
         touched = np.flatnonzero(self.this_week)
         marks, who = self.this_week[touched], group[touched]
@@ -86,6 +110,11 @@ class Tally:
             on = (marks >> np.uint16(k)) & np.uint16(1) > 0
             self.weekly_reached[week, k] = np.bincount(who[on], minlength=N_GROUPS)
         self.weekly_reached[week, -1] = np.bincount(who, minlength=N_GROUPS)
+        self.last_week[touched] = week
+        informed = (self.last_week >= 0) & (week - self.last_week < INFORMED_WEEKS)
+        for rung, is_there in (("linked", linked), ("informed", informed)):
+            bit = np.uint8(1 << LADDER.index(rung))
+            self.ladder = np.where(is_there, self.ladder | bit, self.ladder & ~bit)
         self.this_week[:] = 0
 
     def same_as(self, other: Tally) -> list[str]:

@@ -6,6 +6,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pandas as pd
     from rich.table import Table
 
@@ -15,7 +17,8 @@ WIDE = 200
 
 WORDS = {
     "fr": {
-        "report": "Rapport", "folder": "Dossier", "table": "Tableau", "interrupted": "Interrompu.",
+        "report": "Rapport", "shown_in": "Aussi dans",
+        "folder": "Dossier", "table": "Tableau", "interrupted": "Interrompu.",
         "reused": "Déjà calculé : résultat repris tel quel.",
         "failed": "{failed} calcul(s) sur {all} en échec ; la même commande les reprendra.",
         "city": "Ville", "year": "Année", "residents": "Habitants", "accounts": "Comptes (abonnés)",
@@ -24,7 +27,8 @@ WORDS = {
         "about": "Contenu", "kpi": "Indicateur", "mean": "Moyenne", "sd": "Écart-type d'un tirage",
         "interval": "Intervalle à 95 %", "unit": "Unité", "age": "Âge",
         "comparison": "Comparaisons (compare comparison=NOM)", "scenario": "Scénarios (run scenario=NOM)",
-        "change": "Changements (run change=[NOM])", "all": "tous",
+        "change": "Changements (run change=[NOM])", "occasion": "Occasions (run occasion=[NOM])",
+        "all": "tous",
         "measured": "mesurés", "borrowed": "empruntés", "assumed": "supposés", "given": "donnés",
         "draws": "{} tirages", "job_ok": "fait", "job_failed": "échec",
         "figure": "Chiffre", "value": "Valeur", "range": "Plage", "trust": "Fiabilité", "source": "Source",
@@ -35,7 +39,8 @@ WORDS = {
         "thinned": "Ville réduite à {} habitants (sampling= pour en décider)",
     },
     "en": {
-        "report": "Report", "folder": "Folder", "table": "Table", "interrupted": "Interrupted.",
+        "report": "Report", "shown_in": "Also in",
+        "folder": "Folder", "table": "Table", "interrupted": "Interrupted.",
         "reused": "Already computed: the result is reused as it is.",
         "failed": "{failed} of {all} job(s) failed; the same command will take them up again.",
         "city": "City", "year": "Year", "residents": "Residents", "accounts": "Accounts (followers)",
@@ -44,7 +49,7 @@ WORDS = {
         "about": "Content", "kpi": "Indicator", "mean": "Mean", "sd": "Standard deviation of a draw",
         "interval": "95 % interval", "unit": "Unit", "age": "Age",
         "comparison": "Comparisons (compare comparison=NAME)", "scenario": "Scenarios (run scenario=NAME)",
-        "change": "Changes (run change=[NAME])", "all": "all",
+        "change": "Changes (run change=[NAME])", "occasion": "Occasions (run occasion=[NAME])", "all": "all",
         "measured": "measured", "borrowed": "borrowed", "assumed": "assumed", "given": "given",
         "draws": "{} draws", "job_ok": "done", "job_failed": "failed",
         "figure": "Figure", "value": "Value", "range": "Range", "trust": "Trust", "source": "Source",
@@ -96,9 +101,24 @@ def labelled(word: str, value: object, lang: str) -> str:
     return f"{WORDS[lang][word]}{NNBSP if lang == 'fr' else ''}: {value}"
 
 
+def announce_thinning(scenario: Scenario, lang: str) -> None:
+    """On standard error: how many residents are simulated, where the city's file asks for a part of them."""
+    if scenario.city.sampling is not None and scenario.sampling == scenario.city.sampling < 1:
+        residents = scenario.city.population.total.value * scenario.sampling
+        print(WORDS[lang]["thinned"].format(number_text(residents, lang)), file=sys.stderr)
+
+
+def warn_of_targets(scenarios: Iterable[Scenario], lang: str) -> None:
+    """Targets that nobody matches, each once."""
+    from sim.unmatched import unmatched
+
+    for text in dict.fromkeys(w[lang] for scenario in scenarios for w in unmatched(scenario)):
+        print(text)
+
+
 def kpi_table(kpis: pd.DataFrame, scenario: Scenario, lang: str) -> Table:
     """Indicators of the whole city and of each platform; by age only in the result files."""
-    from sim.indicators import INDICATORS
+    from sim.indicators import INDICATORS, by_family, family
 
     words = WORDS[lang]
     heads = [words[w] for w in ("kpi", "platform", "mean", "sd", "interval", "unit")]
@@ -106,8 +126,12 @@ def kpi_table(kpis: pd.DataFrame, scenario: Scenario, lang: str) -> Table:
     title = f"{scenario.label[lang]} · {scenario.city.label[lang]} · {words['draws'].format(draws)}"
     table = table_of(heads, title=title)
     whole = kpis[kpis["age_band"] == "all"]
-    order = {name: i for i, name in enumerate(INDICATORS)}
+    order = {name: i for i, name in enumerate(by_family(INDICATORS))}
+    heading = ""
     for row in sorted(whole.itertuples(), key=lambda r: (order.get(r.kpi, len(order)), r.platform != "all")):
+        if heading != (heading := family(row.kpi, lang)):
+            table.add_section()
+            table.add_row(f"— {heading} —")
         label = getattr(INDICATORS.get(row.kpi), lang, row.kpi)
         values = [
             _value(float(v), row.unit, lang) for v in (row.mean, row.spread_sd, row.ci_low, row.ci_high)

@@ -69,18 +69,18 @@ def grow_ties(recipe: Recipe, crowd: Crowd, n_rows: int) -> Ties:
     shift = max(1, int(n_rows - 1).bit_length())
     n = len(low)
     packed = np.empty(2 * n + sum(len(fan) for _, _, fan in follows), dtype=np.int64)
-    _pack(packed[:n], low, high, mask, shift)
-    _pack(packed[n : 2 * n], high, low, mask, shift)
+    pack(packed[:n], low, high, mask, shift)
+    pack(packed[n : 2 * n], high, low, mask, shift)
     del low, high, mask
     packed[n : 2 * n].sort()
     first = 2 * n
     for bit, source, fan in follows:
-        _pack(packed[first : first + len(fan)], source, fan, np.uint16(1 << bit), shift)
+        pack(packed[first : first + len(fan)], source, fan, np.uint16(1 << bit), shift)
         first += len(fan)
     return compressed_rows(packed, n_rows, shift)
 
 
-def _pack(out: I64, source: Any, end: Any, mask: Any, shift: int) -> None:
+def pack(out: I64, source: Any, end: Any, mask: Any, shift: int) -> None:
     """Write the keys ``((source << shift | end) << 16) | mask`` into ``out``, without other copies."""
     out[:] = source
     out <<= shift

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sim.usage_research import RESEARCH
+
 VERBS = (
     "run", "compare", "sensitivity", "sweep", "explain", "cities", "platforms", "scenarios", "sources",
     "validate", "completion",
@@ -34,7 +36,7 @@ Pour commencer
   city-audience --help lang=en        (this help in English)
 
 Options, après le verbe
-  city=NOM  scenario=NOM  change=[NOM,NOM]  calendar=NOM  comparison=NOM
+  city=NOM  scenario=NOM  change=[NOM,NOM]  occasion=[NOM]  calendar=NOM  comparison=NOM
   horizon_weeks=8   semaines simulées
   seed=1            le hasard, et lui seul
   replicates=auto   nombre de tirages, ou auto : autant que la précision le demande
@@ -72,7 +74,7 @@ To begin with
   city-audience compare --help lang=en
 
 Options, after the verb
-  city=NAME  scenario=NAME  change=[NAME,NAME]  calendar=NAME  comparison=NAME
+  city=NAME  scenario=NAME  change=[NAME,NAME]  occasion=[NAME]  calendar=NAME  comparison=NAME
   horizon_weeks=8   simulated weeks
   seed=1            randomness, and nothing else
   replicates=auto   number of draws, or auto: as many as the precision asks
@@ -141,31 +143,6 @@ Writes nothing.
   city-audience run city=toulouse_2019 change=[open_snapchat,evening_hours] horizon_weeks=4 sampling=0.1
 """,
     },
-    "sweep": {
-        "fr": """\
-city-audience sweep nom=valeur,valeur ... [nom=valeur ...]
-
-Un « run » pour chaque combinaison, par le multirun de Hydra ; les tableaux réunis vont dans
-results/sweep-<empreinte>/. Un calcul qui échoue est une ligne avec sa raison, les autres continuent ;
-relancer la même commande ne refait que ce qui manque.
-
-  city-audience sweep city=toulouse_2019,grenoble_2013 change=[],[fewer_posts]
-  city-audience sweep scenario=toulouse_evening,toulouse_snapchat replicates=4
-  city-audience sweep 'seed=range(1,6)' change=[open_snapchat]
-  city-audience sweep city=glob(*) hydra/launcher=joblib hydra.launcher.n_jobs=2
-""",
-        "en": """\
-city-audience sweep name=value,value ... [name=value ...]
-
-One "run" for each combination, by Hydra's multirun; the merged tables go into results/sweep-<hash>/.
-A job that fails is a row with its reason, the others go on; the same command again only does what is missing.
-
-  city-audience sweep city=toulouse_2019,grenoble_2013 change=[],[fewer_posts] lang=en
-  city-audience sweep scenario=toulouse_evening,toulouse_snapchat replicates=4
-  city-audience sweep 'seed=range(1,6)' change=[open_snapchat]
-  city-audience sweep city=glob(*) hydra/launcher=joblib hydra.launcher.n_jobs=2
-""",
-    },
     "explain": {
         "fr": """\
 city-audience explain [nom=valeur ...]
@@ -220,106 +197,5 @@ city-audience scenarios [lang=en] [scenarios_dir=FOLDER]
 What can be asked: comparisons, scenarios, changes, with their sources.
 """,
     },
-    "validate": {
-        "fr": """\
-city-audience validate [reduced=true] [seed=1] [lang=fr] [results_dir=./results]
-
-Simule les situations de référence (scenarios/validation/) avec les réglages livrés et confronte chaque fait
-publié au modèle : cible, valeur, erreur de Monte-Carlo, source, PASS ou FAIL. Écrit
-results/validation/validation.html et validation.csv. Code de sortie 0 seulement si aucun fait n'échoue.
-
-  city-audience validate
-  city-audience validate reduced=true      en deux à quatre minutes
-""",
-        "en": """\
-city-audience validate [reduced=true] [seed=1] [lang=en] [results_dir=./results]
-
-Simulates the reference situations (scenarios/validation/) with the shipped defaults and sets each published
-fact against the model: target, value, Monte Carlo error, source, PASS or FAIL. Writes
-results/validation/validation.html and validation.csv. Exit code 0 only when no fact fails.
-
-  city-audience validate lang=en
-  city-audience validate reduced=true lang=en      in two to four minutes
-""",
-    },
-    "sources": {
-        "fr": """\
-city-audience sources [city=NOM] [comparison=NOM] [tag=assumed] [csv=FICHIER]
-
-Chaque chiffre d'un scénario, ou de tous ceux d'une comparaison : valeur, unité, plage, source, fiabilité
-(measured, borrowed, assumed, given), note. Finit par le compte de chaque fiabilité.
-
-  city-audience sources city=grenoble_2013
-  city-audience sources comparison=saint_dizier_snapchat tag=assumed
-  city-audience sources city=toulouse_2019 csv=chiffres.csv
-""",
-        "en": """\
-city-audience sources [city=NAME] [comparison=NAME] [tag=assumed] [csv=FILE]
-
-Every figure of a scenario, or of all those of a comparison: value, unit, range, source, trust
-(measured, borrowed, assumed, given), note. Ends with the count of each trust.
-
-  city-audience sources city=grenoble_2013 lang=en
-  city-audience sources comparison=saint_dizier_snapchat tag=assumed lang=en
-  city-audience sources city=toulouse_2019 csv=figures.csv
-""",
-    },
-    "sensitivity": {
-        "fr": """\
-city-audience sensitivity comparison=NOM [nom=valeur ...]
-
-Fait varier dans sa plage chaque chiffre qui peut jouer, avec le même hasard partout, et dit lesquels
-déplacent l'écart, si le classement des scénarios y survit et ce qui le renverse. Écrit
-results/sensitivity-<nom>-<empreinte>/. Prend des minutes ou des heures ; interrompu, reprend.
-
-  city-audience sensitivity comparison=young_workshop
-  city-audience sensitivity comparison=saint_dizier_snapchat only=[platform.snapchat,change] sampling=0.2
-  city-audience sensitivity comparison=toulouse_2019 trajectories=8 samples=64 top=8
-
-  trajectories=4   trajectoires de Morris : chacune essaie une fois chaque chiffre
-  top=5            chiffres gardés pour les indices de Sobol'
-  samples=16       échantillons de Sobol' (une puissance de deux)
-  replicates=1     tirages par réglage
-  only=[DÉBUT,...] seulement les chiffres dont le nom commence ainsi
-  sampling=0.2     part des habitants simulés (sinon : 10 000 habitants au plus)
-""",
-        "en": """\
-city-audience sensitivity comparison=NAME [name=value ...]
-
-Varies every figure that can matter over its range, with the same randomness everywhere, and tells which of
-them move the difference, whether the ranking of the scenarios survives, and what turns it over. Writes
-results/sensitivity-<name>-<hash>/. Takes minutes or hours; once interrupted it goes on from where it was.
-
-  city-audience sensitivity comparison=young_workshop lang=en
-  city-audience sensitivity comparison=saint_dizier_snapchat only=[platform.snapchat,change] sampling=0.2
-  city-audience sensitivity comparison=toulouse_2019 trajectories=8 samples=64 top=8
-
-  trajectories=4   Morris trajectories: each tries every figure once
-  top=5            figures kept for Sobol' indices
-  samples=16       Sobol' samples (a power of two)
-  replicates=1     replicates per setting
-  only=[START,...] only the figures whose names begin so
-  sampling=0.2     share of the residents simulated (else: 10,000 residents at most)
-""",
-    },
-    "completion": {
-        "fr": """\
-city-audience completion bash|zsh|fish
-
-Écrit le script de complétion.
-
-  bash : eval "$(city-audience completion bash)"            à mettre dans ~/.bashrc
-  zsh  : eval "$(city-audience completion zsh)"             à mettre dans ~/.zshrc, après compinit
-  fish : city-audience completion fish | source             à mettre dans ~/.config/fish/config.fish
-""",
-        "en": """\
-city-audience completion bash|zsh|fish
-
-Prints the completion script.
-
-  bash: eval "$(city-audience completion bash)"             goes into ~/.bashrc
-  zsh:  eval "$(city-audience completion zsh)"              goes into ~/.zshrc, after compinit
-  fish: city-audience completion fish | source              goes into ~/.config/fish/config.fish
-""",
-    },
+    **RESEARCH,
 }

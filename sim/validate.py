@@ -82,6 +82,8 @@ def scenario_of(situation: Situation, name: str) -> Scenario:
     kept = situation.accounts or (situation.about,)
     city["accounts"] = {a: spec for a, spec in city["accounts"].items() if a in kept}
     city["use_scale"] = {p: f for p, f in city.get("use_scale", {}).items() if p in situation.platforms}
+    present = {spec["platform"] for spec in city["accounts"].values()}
+    city["peers"] = {p: others for p, others in city.get("peers", {}).items() if p in present}
     plain = {key: tree[key] for key in Scenario.model_fields if key in tree}
     plain |= {"city": city, "change": tree.get("change") or {}, "name": name, "label": situation.label}
     return Scenario.from_dict(laid_over(plain, situation.set))

@@ -53,6 +53,7 @@ def _platform(
             "discovery_per_month": 0.01, "follow_if_shared": 0.02, "follow_if_mentioned": 0.05,
             "unfollow_per_month": 0.003, "unfollow_if_overposted": 3e-3, "overpost_threshold_per_day": 2,
             "follow_by_band": _by_band(1.0, 1.2, 1.0, 0.7, 0.4),
+            "cost_per_fan_eur": 0.5, "paid_fan_activity": 0.4, "cost_per_1000_reached_eur": 5,
         },
     }  # fmt: skip
     return merged(card, other)
@@ -166,9 +167,47 @@ def _behaviour() -> dict[str, Any]:
             "young": {"hours": {"values": {"all": _FLAT_HOURS, "15-29": _DAY_HOURS}}, "weekdays": weekdays},
         },
         "supply": {"hours": {"values": {"all": _OFFICE_HOURS}}, "weekdays": [1.0] * 5 + [0.5, 0.5]},
+        "elsewhere": {
+            "understands_french": {"resident": 1, "around": 1, "country": 1, "abroad": 0.2},
+            "understands_english": {"resident": 0.4, "around": 0.4, "country": 0.4, "abroad": 0.7},
+            "rival_post": 0.8,
+        },
         "reference_hours": ["09:00", "11:00", "14:00", "17:00"],
         "reference_days": ["mon", "tue", "wed", "thu", "fri"],
     }  # fmt: skip
+
+
+TEAM: dict[str, Any] = {
+    "people": 1,
+    "hours_per_week": 20,
+    "presence": [
+        {"days": ["mon", "tue", "wed", "thu", "fri"], "from": "09:00", "to": "19:00"},
+        {"days": ["sat"], "from": "10:00", "to": "12:00"},
+    ],
+    "prepare_min": {"default": 30},
+    "answer_min": 5,
+    "frank": 0.5,
+    "eur_per_hour": 30,
+}
+
+
+CONVERSATION: dict[str, Any] = {
+    "question_share": 0.2,
+    "questions_per_follower_day": 0.01,
+    "negative_share": 0.2,
+    "negative_share_crisis": 0.5,
+    "negative_contagion": 1.5,
+    "owned_position_effect": 0.8,
+    "disappointed_negativity": 1.5,
+    "satisf_halflife_h": 2,
+    "patience_h": 24,
+    "noreply_negative": 0.38,
+    "noreply_affinity_loss": 0.1,
+    "reply_reengage": 1.2,
+    "unfollow_noreply": 1.3,
+    "peer_answer_rate": 0.3,
+    "peer_delay_h": 2,
+}
 
 
 def small_tree(residents: int = 600) -> dict[str, Any]:

@@ -16,16 +16,20 @@ import pytest
 import yaml
 
 from sim import compare, load, load_comparison
+from sim.adaptive import DigitalHelp, MonthlyReview
 from sim.changes import LeavePlatform, OpenAccount
-from sim.city import City, build_city
+from sim.city import City, build_city, ingredients
 from sim.compose import compose
-from sim.figures import InputError
+from sim.figures import Figure, InputError
+from sim.in_play import only_in_play
 from sim.indicators import INDICATORS
 from sim.kernel import Kernel
 from sim.kpi import kpi_table
 from sim.laws import build_laws
+from sim.review import reviewed
 from sim.scenario import Scenario
 from sim.schedule import Schedule, build_schedule
+from sim.staff import OpenForum
 from sim.tally import MEASURES, Tally
 
 ROOT = Path(__file__).parent.parent / "scenarios"
@@ -68,10 +72,15 @@ def _as_it_is(city: str) -> Scenario:
     return load(city=city, overrides=_thin(city))
 
 
-@cache
-def _built(city: str) -> City:
-    """One thinned city for all its changes: they share it, as scenarios of a comparison do."""
-    return build_city(_as_it_is(city), SEED, cache_dir=None)
+_BUILT: dict[tuple[str, ...], City] = {}
+
+
+def _built(scenario: Scenario) -> City:
+    """One thinned city for all the changes on its platforms, as scenarios of a comparison share one."""
+    key = scenario.city.name, *sorted(scenario.platform), str(ingredients(scenario)["help"])
+    if key not in _BUILT:
+        _BUILT[key] = build_city(scenario, SEED, cache_dir=None)
+    return _BUILT[key]
 
 
 def _for_a_week(compose: Callable[[list[str]], Any], city: str) -> Any:
@@ -79,14 +88,14 @@ def _for_a_week(compose: Callable[[list[str]], Any], city: str) -> Any:
     try:
         return compose(_thin(city))
     except InputError as error:
-        if "from_week" not in str(error):
+        if "horizon_weeks" not in str(error):
             raise
         return compose(_thin(city, 12))
 
 
 def _run(scenario: Scenario) -> tuple[Tally, pd.DataFrame]:
     """One replicate of a week, and its KPIs."""
-    city = _built(scenario.city.name)
+    city = _built(scenario)
     laws = build_laws(scenario, city, SEED)
     tally = Kernel(laws, city, SEED, 0).run()
     return tally, kpi_table(tally, laws, city, scenario.name, 0)
@@ -94,7 +103,7 @@ def _run(scenario: Scenario) -> tuple[Tally, pd.DataFrame]:
 
 def _check(scenario: Scenario) -> dict[str, float]:
     """What every run must satisfy; returns the KPIs of the whole."""
-    city = _built(scenario.city.name)
+    city = _built(scenario)
     assert 500 <= city.n_residents <= 1500
     tally, kpis = _run(scenario)
     assert set(kpis["kpi"]) <= set(INDICATORS)
@@ -104,7 +113,9 @@ def _check(scenario: Scenario) -> dict[str, float]:
     assert whole["coverage_of_residents"] + whole["never_reached_share_of_residents"] == pytest.approx(1)
     totals = dict(zip(MEASURES, tally.weekly.sum(axis=(0, 1, 2)), strict=True))
     assert totals["impressions"] >= totals["reach"] > 0
-    assert whole["posts_published"] == len(tally.posts) > 0
+    schedule = build_schedule(scenario)
+    own = sum(schedule.accounts[a].is_own for a in schedule.account)
+    assert len(tally.posts) >= whole["posts_published"] == own > 0
     assert _platforms(kpis) == _expected_platforms(scenario)
     return whole.to_dict()
 
@@ -115,13 +126,30 @@ def _platforms(kpis: pd.DataFrame) -> set[str]:
 
 def _expected_platforms(scenario: Scenario) -> set[str]:
     opened = {c.platform for c in scenario.change.values() if isinstance(c, OpenAccount)}
-    return {account.platform for account in scenario.city.accounts.values()} | opened
+    return {a.platform for a in scenario.city.accounts.values() if not a.independent} | opened
 
 
 @pytest.mark.parametrize("city", CITIES)
 def test_every_city_runs(city: str) -> None:
     assert _as_it_is(city).city.name == city
     _check(_as_it_is(city))
+
+
+@pytest.mark.parametrize("city", CITIES)
+def test_every_city_carries_its_own_calendar_on_time(city: str) -> None:
+    """Nobody knows of a city whose team cannot keep its habits; half an hour a week would not carry them."""
+    scenario = _as_it_is(city).model_copy(update={"horizon_weeks": 4})
+    team, work = scenario.city.team, build_schedule(scenario).work
+    assert team is not None
+    assert work is not None
+    assert work.late_min.sum() == 0
+    assert work.dropped == ()
+    assert work.spare_min.sum() > 0
+    tired = team.model_copy(update={"hours_per_week": Figure(value=0.5), "contributors": Figure(value=0)})
+    town = scenario.city.model_copy(update={"team": tired})
+    less = build_schedule(scenario.model_copy(update={"city": town})).work
+    assert less is not None
+    assert len(less.dropped) > 0
 
 
 @pytest.mark.parametrize("name", _names("scenario"))
@@ -141,12 +169,31 @@ def _changes() -> dict[str, Any]:
 def _changed(city: str, change: str) -> Scenario | None:
     """The thinned city with one change, or None where it cannot be made."""
     base = _as_it_is(city)
-    given = {name: getattr(base, name) for name in Scenario.model_fields}
-    weeks = max(base.horizon_weeks, _changes()[change].get("from_week", 1))
-    try:
-        return Scenario.from_dict({**given, "horizon_weeks": weeks, "change": {change: _changes()[change]}})
-    except InputError:
-        return None
+    given = {name: getattr(base, name) for name in Scenario.model_fields} | {"platform": _cards()}
+    chosen = _before(_changes()[change]) | {change: _changes()[change]}
+    for weeks in (max(base.horizon_weeks, _changes()[change].get("from_week", 1)), 12):
+        try:
+            whole = Scenario.from_dict({**given, "horizon_weeks": weeks, "change": chosen})
+            return only_in_play((whole,))[0]
+        except InputError:
+            continue
+    return None
+
+
+@cache
+def _cards() -> dict[str, Any]:
+    """Every platform card, those that no account of the city is on included."""
+    return dict(compose([]).tree["platform"])
+
+
+def _before(change: dict[str, Any]) -> dict[str, Any]:
+    """What has to happen first: an account is open before the city leaves, left before it returns."""
+    if change["kind"] not in ("leave_platform", "reopen_account"):
+        return {}
+    names = [name for name, c in _changes().items() if c.get("platform") == change["platform"]]
+    kinds = ("open_account",) if change["kind"] == "leave_platform" else ("open_account", "leave_platform")
+    first = (next((n for n in names if _changes()[n]["kind"] == kind), None) for kind in kinds)
+    return {name: _changes()[name] for name in first if name is not None}
 
 
 @pytest.mark.parametrize("change", _names("change"))
@@ -157,9 +204,21 @@ def test_every_change_runs_and_changes_something(change: str) -> None:
     _check(scenario)
     with_it = build_schedule(scenario)
     tree = {name: getattr(scenario, name) for name in Scenario.model_fields}
-    without = build_schedule(Scenario.from_dict({**tree, "change": {}}))
+    others = {name: made for name, made in scenario.change.items() if name != change}
+    without = build_schedule(Scenario.from_dict({**tree, "change": others}))
+    only = scenario.change[change]
+    if isinstance(only, DigitalHelp):
+        assert _built(scenario).helped is not None
+        return
+    if isinstance(only, OpenForum):
+        talk = build_laws(scenario, _built(scenario), SEED).talk
+        assert talk is not None
+        assert talk.forum.any()
+        return
+    if isinstance(only, MonthlyReview):  # what it changes, it decides from the counts of each replicate
+        city = _built(scenario)
+        with_it = reviewed(build_laws(scenario, city, SEED), city, SEED, 0).schedule
     assert _plan(with_it) != _plan(without)
-    only = next(iter(scenario.change.values()))
     if isinstance(only, LeavePlatform):
         assert len(with_it) < len(without)
     if isinstance(only, OpenAccount):
@@ -168,9 +227,34 @@ def test_every_change_runs_and_changes_something(change: str) -> None:
 
 
 def _plan(schedule: Schedule) -> list[tuple[Any, ...]]:
-    """What goes out, when, to whom."""
-    columns = (schedule.slot, schedule.t_min, schedule.theme, schedule.format, schedule.target.tolist())
-    return list(zip(*columns, strict=True))
+    """What goes out, when, to whom, and what is bought."""
+    columns = (
+        schedule.slot, schedule.t_min, schedule.theme, schedule.format, schedule.target.tolist(),
+        schedule.fit, schedule.rel_appeal,
+    )  # fmt: skip
+    work = schedule.work
+    minutes = () if work is None else (work.spare_min, work.answer_validation_min, work.frank)
+    team = [tuple(column.tolist()) for column in minutes]
+    return [*zip(*columns, strict=True), *((campaign,) for campaign in schedule.campaigns), *team]
+
+
+@pytest.mark.parametrize("occasion", _names("occasion"))
+def test_every_occasion_runs_and_changes_something(occasion: str) -> None:
+    """On a city that publishes once on each theme that the occasion is about."""
+    city = min(CITIES, key=_population)
+    happening = compose([f"occasion=[{occasion}]"]).tree["occasion"]
+    about = happening[occasion]
+    at = {"platform": "facebook", "format": "photo", "at": "23:00"} | {k: about[k] for k in ("week", "day")}
+    themes = {*(about.get("themes") or ()), *(about.get("silent") or ())}
+    posts = [{**at, "theme": theme} for theme in sorted(themes)]
+    base = _as_it_is(city)
+    given = {name: getattr(base, name) for name in Scenario.model_fields}
+    given |= {"horizon_weeks": about["week"], "change": {"posts": {"kind": "publish", "posts": posts}}}
+    with_it, without = (Scenario.from_dict({**given, "occasion": each}) for each in (happening, {}))
+    _check(with_it)
+    laws = [build_laws(scenario, _built(scenario), SEED) for scenario in (with_it, without)]
+    plans = [(_plan(each.schedule), each.offer_factor.tobytes()) for each in laws]
+    assert plans[0] != plans[1]
 
 
 @pytest.mark.parametrize("calendar", _names("calendar"))
@@ -209,5 +293,6 @@ def test_the_files_are_found() -> None:
     assert len(CITIES) >= 3
     assert len(_names("comparison")) >= 4
     assert len(_names("change")) >= 6
+    assert len(_names("occasion")) >= 6
     assert len(_names("scenario")) >= 1
     assert len(_names("calendar")) >= 1

@@ -10,6 +10,7 @@ from inputs import small_scenario
 from scipy import integrate, stats
 
 from sim import behaviour
+from sim.figures import Figure
 
 LAWS = small_scenario().behaviour
 DISPLAY = small_scenario().platform["facebook"].display
@@ -23,15 +24,30 @@ def test_offer_scale_gives_the_mean_it_is_asked_for(mean: float, sd: float) -> N
     assert got == pytest.approx(mean, rel=1e-4)
 
 
-def test_appeal_has_the_stated_moments() -> None:
+@pytest.mark.parametrize("skew", [0.0, 0.1, 0.2])
+def test_appeal_has_the_stated_moments(skew: float) -> None:
     """ln reach appeal has its sd; the reach-weighted mean of the reaction appeal is 1."""
     n = 400_000
     u1, u2 = (np.arange(n) + 0.5) / n, (np.arange(n) * 0.6180339887498949) % 1
-    reach, react = behaviour.appeal(LAWS.appeal, u1, u2)
+    law = LAWS.appeal.model_copy(update={"reaction_skew": Figure(value=skew)})
+    reach, react = behaviour.appeal(law, u1, u2)
+    own = np.log(react) - law.reaction_on_reach.value * np.log(reach)
+    assert own.std() == pytest.approx(law.reaction_sd.value, rel=1e-3)
+    assert stats.skew(own) == pytest.approx((6 * skew + 8 * skew**3) / (1 + 2 * skew**2) ** 1.5, abs=0.01)
     assert np.log(reach).std() == pytest.approx(LAWS.appeal.reach_sd.value, rel=1e-3)
     assert (reach * react).sum() / reach.sum() == pytest.approx(1, rel=0.01)
     slope = np.polyfit(np.log(reach), np.log(reach * react), 1)[0]
     assert slope == pytest.approx(1 + LAWS.appeal.reaction_on_reach.value, rel=0.01)
+
+
+def test_no_post_reacts_above_the_ceiling_and_the_others_are_as_they_were() -> None:
+    u = (np.arange(4000) + 0.5) / 4000
+    free = behaviour.appeal(LAWS.appeal, u[::-1], u)[1]
+    cut = behaviour.appeal(
+        LAWS.appeal.model_copy(update={"reaction_ceiling": Figure(value=2.0)}), u[::-1], u
+    )[1]
+    assert free.max() > 2
+    np.testing.assert_array_equal(cut, np.minimum(free, 2.0))
 
 
 def test_freshness_starts_at_one_and_falls() -> None:

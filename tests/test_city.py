@@ -115,6 +115,8 @@ def moved(path: str, figure: Sourced) -> dict[str, Any]:
     change = figure.model_dump()
     if "value" in change:
         change["value"] *= 0.7
+    elif isinstance(change["values"], tuple):
+        change["values"] = [number * 0.7 for number in change["values"]]
     else:
         first = next(iter(change["values"]))
         value = change["values"][first]

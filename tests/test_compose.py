@@ -50,10 +50,12 @@ def refused(*overrides: str, own: Path | None = None, compare: bool = False) -> 
 # --- what composes -----------------------------------------------------------------------------------
 
 
-def test_the_base_is_a_scenario_with_every_platform_card(shipped: Path) -> None:
+def test_the_base_is_a_scenario_with_the_platforms_in_play(shipped: Path) -> None:
     scenario, options = load_scenario()
     assert (scenario.name, scenario.city.name, scenario.change) == ("baseline", "smallville_2019", {})
-    assert set(scenario.platform) == set(catalogue.options("platform", (shipped,)))
+    in_play = {account.platform for account in scenario.city.accounts.values()}
+    assert set(scenario.platform) == in_play
+    assert in_play < set(catalogue.options("platform", (shipped,)))
     assert (options.seed, options.replicates, options.lang) == (1, "auto", "fr")
 
 
@@ -191,7 +193,9 @@ def test_own_folder_adds_and_replaces(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_a_new_platform_and_a_variant_of_a_city_are_one_file_each(shipped: Path, tmp_path: Path) -> None:
     card = yaml.safe_load((shipped / "platform/twitter.yaml").read_text())["twitter"]
     write(tmp_path, "platform/mastodon.yaml", {"mastodon": {**card, "label": "Mastodon"}})
-    write(tmp_path, "city/mine.yaml", {"defaults": ["smallville_2019", "_self_"], "year": 2021})
+    account = {"platform": "mastodon", "followers": 10}
+    mine = {"defaults": ["smallville_2019", "_self_"], "year": 2021, "accounts": {"mastodon": account}}
+    write(tmp_path, "city/mine.yaml", mine)
     scenario, _ = load_scenario(["city=mine"], tmp_path)
     assert scenario.platform["mastodon"].label == "Mastodon"
     assert (scenario.city.year, scenario.city.population.total.value) == (2021, 300)

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from inputs import merged, open_snapchat, small_scenario, small_tree
+from inputs import CONVERSATION, TEAM, merged, open_snapchat, small_scenario, small_tree
 
 from sim.city import City, Ties, build_city
 from sim.kernel import Kernel
 from sim.laws import build_laws
 from sim.scenario import Scenario
 from sim.specification import AgentCity
-from sim.tally import MEASURES, WORK, Tally
+from sim.tally import MEASURES, TALK, WORK, Tally
 
 SEED = 3
 BUSY = {
@@ -53,6 +53,47 @@ def test_kernel_equals_agents_count_by_count(seed: int, replicate: int) -> None:
     happened = dict(zip(MEASURES, fast.weekly.sum(axis=(0, 1, 2)), strict=True))
     assert all(n > 0 for n in happened.values()), happened
     assert fast.depth.max() >= 2
+
+
+TALKATIVE = {
+    "questions_per_follower_day": 0.05, "unfollow_noreply": 20, "patience_h": 6, "noreply_negative": 0.6,
+    "negative_contagion": 3, "owned_position_effect": 0.3, "peer_answer_rate": 0.6,
+}  # fmt: skip
+DESK: dict[str, Any] = {
+    "forum": {"kind": "open_forum", "platforms": ["facebook"], "from_week": 2},
+    "team": {
+        "kind": "change_team", "from_week": 2,
+        "presence": [{"days": ["tue"], "from": "08:00", "to": "20:00"}],
+    },
+}  # fmt: skip
+
+
+def _with_a_desk() -> Scenario:
+    """A team that answers, some posts that divide, a forum, an occasion on which people ask more."""
+    tree = merged(small_tree(300), {**BUSY, "change": {"open_snapchat": open_snapchat(), **DESK}})
+    talk = {"conversation": {**CONVERSATION, **TALKATIVE}}
+    tree = merged(tree, {"behaviour": talk, "city": {"team": TEAM}})
+    for slot in tree["city"]["accounts"]["town_facebook"]["slots"][:1]:
+        slot["controversial"] = True
+    tree["occasion"] = {
+        "snow": {"label": {"fr": "Neige", "en": "Snow"}, "week": 1, "day": "wed", "at": "08:00", "hours": 30,
+                 "themes": ["services"], "questions": 4, "negative_share": 0.6},
+        "calm": {"label": {"fr": "Calme", "en": "Calm"}, "week": 2, "day": "mon", "at": "08:00", "hours": 72,
+                 "themes": ["culture"], "questions": 0.3},
+    }  # fmt: skip
+    return Scenario.from_dict(tree)
+
+
+@pytest.mark.parametrize(("seed", "replicate"), [(1, 0), (5, 2)])
+def test_kernel_equals_agents_in_conversation(seed: int, replicate: int) -> None:
+    scenario = _with_a_desk()
+    city = build_city(scenario, seed)
+    fast = _run(scenario, city, seed, replicate)
+    told = AgentCity(scenario, city, seed, replicate).run()
+    assert fast.same_as(told) == []
+    happened = dict(zip(TALK, fast.talk.sum(axis=(0, 1)), strict=True))
+    assert all(n > 0 for n in happened.values()), happened
+    assert fast.delays.sum() == happened["answered"]
 
 
 def test_kernel_differs_from_agents_of_another_seed() -> None:

@@ -18,11 +18,13 @@ from sim.kernel import Kernel
 from sim.kpi import hour_table, kpi_table, post_table
 from sim.laws import Laws, build_laws
 from sim.scenario import Scenario
+from sim.service_indicators import SERVICE
 from sim.tally import MEASURES, Tally
 
 COUNTS = {
     "followers", "new_followers", "unfollows", "impressions", "reach", "reach_per_post", "interactions",
-    "residents_reached", "residents_never_reached", "cascade_size_mean",
+    "residents_reached", "residents_never_reached", "cascade_size_mean", "likes", "comments", "shares",
+    "site_visits", "contributions", "job_offers_reach", "video_and_story_views",
 }  # fmt: skip
 Cells = dict[tuple[str, str, str, str], float]
 
@@ -46,7 +48,11 @@ def _hand_scenario(sampling: float = 1.0) -> Scenario:
             "slots": [{**slot, "days": ["tue"], "every_weeks": 2}],
         },
     }
-    return Scenario.from_dict(merged(tree, {"sampling": sampling}))
+    purposes = {"site": ["link"], "participation": ["services"], "jobs": ["services"], "views": ["link"]}
+    peers = {"facebook": {"Larger": 100, "Smaller": 3}}
+    return Scenario.from_dict(
+        merged(tree, {"sampling": sampling, "behaviour": {"counts_as": purposes}, "city": {"peers": peers}})
+    )
 
 
 def _hand_city(scenario: Scenario) -> City:
@@ -106,6 +112,11 @@ def _hand_tally() -> Tally:
     tally.share_depth[FB, 1:3] = [2, 1]
     tally.posts[0, MEASURES.index("reach")] = 6
     tally.hourly[FB, 20] = [13, 8]
+    tally.posts[0, MEASURES.index("impressions")] = 7
+    tally.posts[[0, 2], MEASURES.index("click")], tally.posts[3, MEASURES.index("comment")] = 1, 3
+    # Row 1 has climbed everything, row 4 is linked, row 6 informed; row 10 is no resident.
+    for row, rungs in {1: 0b11111, 4: 0b00001, 6: 0b00010, 10: 0b11111}.items():
+        tally.ladder[row] = rungs
     return tally
 
 
@@ -145,6 +156,19 @@ BY_HAND = {
     "shares_per_1000_reached": (250, 0, 200),
     "shares_per_like": (2 / 4, 0, 2 / 5),
     "hides_per_10000_reached": (1250, 0, 1000),
+    "likes": (4, 1, 5),
+    "comments": (1, 0, 1),
+    "shares": (2, 0, 2),
+    "followers_per_100_residents_over_15": (700 / 9, 200 / 9, 100),
+    "young_share_of_reach": (4 / 8, 1 / 2, 5 / 10),
+    "senior_share_of_reach": (0, 0, 0),
+    "nonresident_share_of_reach": (2 / 8, 0, 2 / 10),
+    # by post: every one is a link about services, the counts are those of two posts on Facebook
+    "site_visits": (2, 0, 2),
+    "contributions": (3, 0, 3),
+    "contributions_per_1000_reached": (500, np.nan, 500),
+    "job_offers_reach": (6, 0, 6),
+    "video_and_story_views": (7, 0, 7),
     # distinct residents: rows 1, 2, 4 on Facebook, 1 and 6 on Twitter; row 10 is no resident
     "residents_reached": (3, 2, 4),
     "coverage_of_residents": (0.3, 0.2, 0.4),
@@ -177,9 +201,23 @@ def test_by_hand_of_one_platform_or_of_a_pair() -> None:
     ]
 
 
+def test_rank_among_the_cities_that_are_known() -> None:
+    cells = _hand()[3]
+    assert cells["rank_among_known_cities", "facebook", "all", "all"] == 2
+    assert ("rank_among_known_cities", "twitter", "all", "all") not in cells
+
+
 @pytest.mark.parametrize(
     ("kpi", "platform", "band", "expected"),
     [
+        ("ladder_linked", "all", "all", 2 / 10),
+        ("ladder_informed", "all", "all", 2 / 10),
+        ("ladder_in_dialogue", "all", "all", 1 / 10),
+        ("ladder_promoting", "all", "15-29", 1 / 3),
+        ("ladder_influenced", "all", "15-29", 1 / 3),
+        ("ladder_linked", "all", "30-44", 1 / 2),
+        ("ladder_informed", "all", "45-59", 1 / 2),
+        ("ladder_linked", "all", "75+", 0),
         ("followers", "facebook", "15-29", 4),
         ("followers_per_100_residents", "facebook", "15-29", 400 / 3),
         ("new_followers", "all", "15-29", 2),
@@ -257,9 +295,11 @@ def test_an_account_that_nobody_follows_has_no_ratio() -> None:
 
 def test_every_indicator_appears_and_nothing_else() -> None:
     kpis = {key[0] for key in _hand()[3]}
-    assert kpis == set(INDICATORS)
+    assert kpis == set(INDICATORS) - {"share_of_voice"}  # only where there is an independent page
     assert len(kpis) >= 20
-    assert set(BY_HAND) | {"engaged_share_of_followers", "overlap_share_of_reached"} == kpis
+    elsewhere = {"engaged_share_of_followers", "overlap_share_of_reached", "rank_among_known_cities"}
+    elsewhere |= {kpi for kpi in kpis if kpi.startswith("ladder_")}  # tests/test_ladder.py
+    assert set(BY_HAND) | elsewhere | set(SERVICE) == kpis
 
 
 @pytest.mark.parametrize("kpi", INDICATORS)

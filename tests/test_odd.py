@@ -149,7 +149,7 @@ def test_every_place_in_the_code_exists() -> None:
 
 def test_the_reader_of_places_reads() -> None:
     """Negative control."""
-    assert {"Kernel", "Kernel.step", "Kernel._publish"} <= names_in("sim/kernel.py")
+    assert {"Kernel", "Kernel.step", "Kernel._expose"} <= names_in("sim/kernel.py")
     assert {"BLOCK", "first_display"} <= names_in("sim/feed.py")
     assert not {"step", "Kernel.leap", "np"} & names_in("sim/kernel.py")
 
@@ -166,7 +166,9 @@ def test_the_hour_is_told_in_the_order_of_the_kernel() -> None:
     step = next(n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n.name == "step")
     done = [name for name in dict.fromkeys(calls(step)) if "." not in name]
     chapter = BY_HAND.partition("in the order of `sim/kernel.py: Kernel.step`")[2].partition("\n## ")[0]
-    told = [m.rpartition(".")[2] for m in SPAN.findall(chapter) if re.search(r"(Kernel|Viewers)\._", m)]
+    told = [
+        m.rpartition(".")[2] for m in SPAN.findall(chapter) if re.search(r"(Kernel|Offering|Viewers)\._", m)
+    ]
     assert len(done) > 6
     assert list(dict.fromkeys(told)) == done
 

@@ -148,7 +148,7 @@ WINDOWS = {
 
 def _profile_days(t: Any) -> Any:
     """Lambda(t): days of profile time since the first Monday, from the profile's numbers."""
-    week = np.outer(PROFILE.weekdays, HOURS).ravel()
+    week = np.outer(PROFILE.weekdays.values, HOURS).ravel()
     passed = np.concatenate([[0.0], np.cumsum(week * 7 / week.sum())])
     return t // WEEK_MIN * 7 + np.interp(t % WEEK_MIN / 60, np.arange(169), passed)
 
@@ -219,7 +219,7 @@ def _freshness(card: Any, age_min: np.ndarray) -> np.ndarray:
 def _rivals(card: Any, supply: Any) -> np.ndarray:
     """Competition by hour of the week: what others published before, weighted by how fresh it still is."""
     d = card.display
-    week = np.outer(supply.weekdays, supply.hours.row("all")).ravel()
+    week = np.outer(supply.weekdays.values, supply.hours.row("all")).ravel()
     hours = int(d.life_h.value)
     weight = _freshness(card, np.arange(60.0 * hours)).reshape(hours, 60).mean(axis=1)
     wall = week[(np.arange(168)[:, None] - np.arange(hours)) % 168] @ weight
@@ -233,7 +233,7 @@ def _accumulated(
     """Profile time Lambda by minute of age, and the integral of the chance of display over it."""
     card, behaviour = scenario.platform["facebook"], scenario.behaviour
     profile = behaviour.hour_profiles[card.hour_profile]
-    week = np.outer(profile.weekdays, profile.hours.row(BANDS[band])).ravel()
+    week = np.outer(profile.weekdays.values, profile.hours.row(BANDS[band])).ravel()
     per_minute = np.repeat(week * 7 / week.sum() / 60, 60)
     minute = since + np.arange(int(card.display.life_h.value * 60))
     passing = per_minute[minute % WEEK_MIN]

@@ -15,6 +15,7 @@ import pytest
 from sim.report import KpiText, ReportInput, ScenarioText, render, verdict_sentence
 from sim.report.data import VERDICTS, View
 from sim.report.page import MAX_CARDS
+from sim.report.rests import figure_rows
 from sim.report.texts import TEXTS
 from sim.report.verdict import decide
 from sim.report.words import decimal, digits_for, interval, number, probability, typography
@@ -836,3 +837,30 @@ def test_small_words() -> None:
     assert decimal(0.00021, "fr") == "0,00021"
     assert decimal(118000, "en") == "118,000"
     assert typography("l'écart : 18:30 « oui » ?", "fr") == f"l’écart{NB}: 18:30 «{NB}oui{NB}»{NB}?"
+
+
+# --- what moves the result -----------------------------------------------------------------------------
+
+
+def test_the_page_says_how_to_examine_it() -> None:
+    command = "city-audience sensitivity comparison=toulouse_2019"
+    for lang in ("fr", "en"):
+        page = render(make(how_to_examine=command), lang)
+        assert page.count(command) == 1
+        assert 'href="#moves"' in page
+        assert 'id="moves"' not in render(make(), lang)  # nothing to rank
+
+
+def test_the_figures_that_move_the_result_come_by_effect_the_assumed_first() -> None:
+    rows = [
+        ("measured.first", "measured", 1.0, True),
+        ("assumed.third", "assumed", 3.0, True),
+        ("assumed.second", "assumed", 2.0, True),
+        ("assumed.other", "assumed", float("nan"), False),
+    ]
+    used = pd.DataFrame(rows, columns=["path", "tag", "rank", "drives"]).assign(value=1.0, unit="", source="")
+    first, more = figure_rows(View(make(figures_used=used)), "en")
+    assert [r["path"] for r in first] == ["assumed.second", "assumed.third", "measured.first"]
+    assert [r["path"] for r in more] == ["assumed.other"]
+    without, _ = figure_rows(View(make(figures_used=used.drop(columns="rank"))), "en")
+    assert [r["path"] for r in without] == ["assumed.second", "assumed.third", "measured.first"]

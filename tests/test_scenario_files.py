@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 from hydra import compose, initialize_config_dir
+from inputs import merged
 from omegaconf import OmegaConf
 
 from sim.cards import Slot
@@ -27,6 +28,7 @@ ALTERNATIVES = {
     "toulouse_2019": {"snapchat", "evening", "both"},
     "grenoble_2013_twitter": {"more_tweets", "photos", "more_tweets_and_photos"},
     "saint_dizier_snapchat": {"poor_fit", "plain", "good_fit"},
+    "grenoble_2012_ads": {"town_hall", "observer", "ordinary_price"},
     "young_workshop": {"snapchat", "instagram", "target", "evening"},
 }
 
@@ -127,22 +129,35 @@ def labels_in(node: Any) -> Iterator[Any]:
 def test_city_alone_is_a_scenario(city: str) -> None:
     scenario = Scenario.from_dict(tree(city))
     assert scenario.city.name == city
-    assert set(scenario.platform) == {"facebook", "instagram", "linkedin", "snapchat", "twitter", "youtube"}
+    assert sorted(scenario.platform) == PLATFORMS
+
+
+def refusal(spec: dict[str, Any], accounts: dict[str, dict[str, Any]]) -> str:
+    """What a city says to a change that it cannot take; empty if it can."""
+    present = {account["platform"] for account in accounts.values()}
+    posts = spec["posts"] if isinstance(spec.get("posts"), list) else []
+    named = {spec["platform"]} if "platform" in spec else {post["platform"] for post in posts}
+    if spec["kind"] == "open_account":
+        return "already has an account on" if named & present else ""
+    if not named <= present or (spec.get("platforms") and not set(spec["platforms"]) & present):
+        return "account on"
+    if spec["kind"] == "partner_with" and spec["account"] not in accounts:
+        return "no independent page is called"
+    return "a reopening before a closing" if spec["kind"] == "reopen_account" else ""
 
 
 @pytest.mark.parametrize("city", CITIES)
 @pytest.mark.parametrize("change", CHANGES)
 def test_city_takes_the_change_or_says_why_not(city: str, change: str) -> None:
-    spec = read(f"change/{change}.yaml")[change]
-    accounts = read(f"city/{city}.yaml")["accounts"]
-    has_account = spec.get("platform") in accounts
-    misplaced = (spec["kind"] == "open_account") == has_account and "platform" in spec
-    nowhere = bool(spec.get("platforms")) and not set(spec["platforms"]) & set(accounts)
-    if misplaced or nowhere:
-        with pytest.raises(InputError, match="account on"):
-            Scenario.from_dict(tree(city, (change,)))
+    plain, spec = tree(city, (change,)), read(f"change/{change}.yaml")[change]
+    words = f"{spec} {plain['city']['accounts']} {plain['city'].get('use_scale')} facebook twitter"
+    plain["platform"] = {name: card for name, card in plain["platform"].items() if name in words}
+    expected = refusal(spec, plain["city"]["accounts"])
+    if expected:
+        with pytest.raises(InputError, match=expected):
+            Scenario.from_dict(plain)
     else:
-        assert list(Scenario.from_dict(tree(city, (change,))).change) == [change]
+        assert list(Scenario.from_dict(plain).change) == [change]
 
 
 @pytest.mark.parametrize("city", CITIES)
@@ -167,21 +182,31 @@ def test_scenario_composes_with_and_without_hydra(name: str) -> None:
     assert read(path)["name"] == name, "a scenario is called like its file"
 
 
+def occasions_of(side: dict[str, Any], config: dict[str, Any]) -> dict[str, Any]:
+    """What happens on a side of a comparison: everything chosen, unless it names its own."""
+    wanted = side.get("occasions")
+    return {k: o for k, o in config.get("occasion", {}).items() if wanted is None or k in wanted}
+
+
 @pytest.mark.parametrize("name", names("comparison"))
 def test_comparison_composes_and_each_alternative_is_a_scenario(name: str) -> None:
     config = from_hydra(f"comparison={name}")
     comparison = config["comparison"]
     assert comparison["name"] == name
     city = chosen(f"comparison/{name}.yaml", "city")
-    assert config["city"] == read(f"city/{city}.yaml")
-    assert set(comparison["alternatives"]) == ALTERNATIVES[name]
-    base = scenario_of(config)
-    assert not comparison["baseline"]["changes"]
-    assert not base.change
-    for alternative in comparison["alternatives"].values():
-        changed = scenario_of(config | {"change": group("change", alternative["changes"])})
-        assert list(changed.change) == alternative["changes"]
-        assert changed.city == base.city
+    assert config["city"] == merged(
+        read(f"city/{city}.yaml"), read(f"comparison/{name}.yaml").get("city", {})
+    )
+    assert set(comparison["alternatives"]) == ALTERNATIVES.get(name, set(comparison["alternatives"]))
+    sides = [comparison["baseline"], *comparison["alternatives"].values()]
+    assert not config.get("change"), "a comparison's changes belong to its sides"
+    for side in sides:
+        stated = {"change": group("change", side["changes"]), "occasion": occasions_of(side, config)}
+        scenario = scenario_of(config | stated)
+        assert list(scenario.change) == side["changes"]
+        assert scenario.city == scenario_of(config).city
+    told = {(tuple(side["changes"]), tuple(occasions_of(side, config))) for side in sides}
+    assert len(told) == len(sides), "two sides of the comparison are the same"
 
 
 def test_hydra_selects_groups_by_name() -> None:
@@ -325,6 +350,18 @@ def test_under_15_hold_no_account(platform: str) -> None:
         ("grenoble_2013", "twitter", 1.0, 2.5),
         ("saint_dizier_2018", "facebook", 0.8, 1.2),
         ("saint_dizier_2018", "twitter", 0.5, 2.5),
+        ("toulouse_2012", "facebook", 1.0, 1.5),
+        ("toulouse_2012", "twitter", 2.0, 18.0),
+        ("toulouse_2012", "dailymotion", 1 / 7, 2 / 7),
+        ("romans_sur_isere_2019", "facebook", 0.8, 1.2),
+        ("val_de_marne_2019", "twitter", 2.0, 3.0),
+        ("grand_est_2019", "facebook", 1.0, 2.0),
+        ("grand_est_2019", "twitter", 2.0, 3.0),
+        ("caen_la_mer_2013", "facebook", 0.8, 1.2),
+        ("caen_la_mer_2013", "twitter", 2.0, 3.0),
+        ("paris_2013", "facebook", 0.8, 1.3),
+        ("paris_2013", "twitter", 2.0, 18.0),
+        ("paris_2013", "instagram", 1.0, 1.0),
     ],
 )
 def test_posts_per_day_are_those_of_real_practice(city: str, account: str, low: float, high: float) -> None:
@@ -366,7 +403,7 @@ def test_behaviour_is_normalised() -> None:
     assert 1.05 <= math.hypot(slope * reach_sd, laws.appeal.reaction_sd.value) <= 1.25
     themes = [figure.row()[1:] for figure in laws.interest.values()]
     assert 0.9 <= sum(map(sum, themes)) / (len(themes) * 5) <= 1.1
-    assert len(laws.interest) == 8
+    assert len(laws.interest) == 9
 
 
 def test_a_snapchat_account_climbs_as_toulouse_did() -> None:

@@ -97,6 +97,16 @@ def test_opening_adds_posts_from_its_week_and_mentions_on_other_accounts() -> No
     assert set(weeks) <= {1, 2}
 
 
+def test_the_appeal_of_an_opened_account_multiplies_that_of_each_slot() -> None:
+    plain, dull = (
+        build_schedule(small_scenario(horizon_weeks=2, change={"open": open_snapchat(**appeal)}))
+        for appeal in ({}, {"rel_appeal": {"value": 0.5, "low": 0.2, "high": 0.8}})
+    )
+    mine = np.array([slot.startswith("snapchat") for slot in plain.slot])
+    assert mine.any()
+    np.testing.assert_array_equal(dull.rel_appeal, np.where(mine, 0.5, 1.0) * plain.rel_appeal)
+
+
 def test_target_keeps_other_bands_out() -> None:
     aimed = _with(kind="target_age", bands=["15-29"], from_week=2)
     rows = aimed.week >= 1

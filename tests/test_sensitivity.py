@@ -13,34 +13,39 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from sim import sensitivity, store
-from sim.analysis import Settings, analyse
+from sim import examined, sensitivity, store
+from sim.analysis import Settings, analyse, section_of, sections_of
 from sim.checkpoint import Checkpoint
 from sim.city import build_city
 from sim.cli import main
-from sim.designs import Bench, Evaluator, Job, runner
-from sim.figures import InputError
+from sim.designs import CHUNK, Bench, Evaluator, Job, runner
+from sim.figures import InputError, Spread, YearBandFigure, YearFigure
 from sim.loading import load_comparison
 from sim.parameters import REASONS, Parameter, parameters_of, with_values
 from sim.ranking import flips_by_group, keeps_order, rank
-from sim.report.sensitivity import render, sentence, sign
-from sim.reporting import figures_used
+from sim.report.sensitivity import render, sentence
+from sim.report.sensitivity_figures import sign
+from sim.reporting import examined_of, figures_used
 from sim.request import Comparison, Options
-from sim.scenario import Scenario
+from sim.scenario import Scenario, walk
 from sim.screening import (
     REST,
+    group_effects,
     morris_design,
     morris_indices,
     sobol_design,
     sobol_indices,
 )
-from sim.sensitivity import drivers, planned, run_sensitivity, split_settings, thinned
+from sim.sensitivity import planned, run_sensitivity, split_settings, thinned
+from sim.study import run_study
 from tests.inputs import merged, open_snapchat, small_scenario, small_tree
 
 F64 = NDArray[np.float64]
 COEFFICIENTS = np.array([3.0, -2.0, 0.5, 0.0])
 NAMES = ["a", "b", "c", "d"]
 DISCOVERY = "platform.snapchat.audience.discovery_per_month"
+SHAPE, USE = "platform.facebook.session_gamma_shape", "platform.facebook.use"
+REACH = "platform.facebook.reach.share"
 VISIBILITY = "platform.facebook.display.visibility"
 
 
@@ -55,7 +60,10 @@ def comparison(results_dir: Path | str = "unused", **options: Any) -> Comparison
             "display": {"visibility": ranged(0.15, 0.05, 0.6), "life_h": ranged(72, 24, 96)},
             "formats": {"photo": {"offer": ranged(1.0, 0.8, 1.2)}, "video": {"offer": ranged(1.4, 1.0, 2.0)}},
             "session_gamma_shape": ranged(0.9, 0.7, 1.0),
-            "reach": {"share": {"values": {2019: 0.3}}},
+            "use": {"spread": {"low": 0.8, "high": 1.2, "source": "model", "tag": "assumed"}},
+            "reach": {
+                "share": {"values": {2019: 0.3}, "spread": {"low": 0.5, "high": 2.0, "source": "model"}}
+            },
         },
         "twitter": {
             "display": {"crowding": ranged(0.9, 0.9, 0.9)},
@@ -200,17 +208,18 @@ def test_what_is_varied_and_what_is_held_and_why() -> None:
     assert {p.path for p in varied} == {
         VISIBILITY, "platform.facebook.display.life_h", "platform.facebook.formats.photo.offer",
         "platform.facebook.formats.video.offer", DISCOVERY, "change.snap.cross_promotion",
+        SHAPE, USE, REACH,
     }  # fmt: skip
     reasons = {h.path: h.reason for h in held}
-    assert reasons["platform.facebook.session_gamma_shape"] == "city"
+    assert {p.path for p in varied if p.shapes_city} == {SHAPE, USE}
+    reach = next(p for p in varied if p.path == REACH)
+    assert (reach.low, reach.value, reach.high) == (0.5, 1.0, 2.0)
     assert reasons["platform.instagram.display.visibility"] == "unused"
     assert reasons["platform.twitter.display.crowding"] == "range"  # a single plausible value
-    assert reasons["platform.facebook.use"] == "table"
+    assert reasons["platform.facebook.sessions_per_day"] == "table"
     assert set(reasons.values()) <= set(REASONS)
     assert all({"fr", "en"} == set(words) for words in REASONS.values())
-    assert len(varied) + len(held) == len({p for s in comparison().scenarios for p, _ in s.figures()} | {
-        h.path for h in held if h.reason == "table"
-    })  # fmt: skip
+    assert len(varied) + len(held) == len({p for s in comparison().scenarios for p, _ in walk(s)})
     assert set(relevant["snapchat"]) - set(relevant["baseline"]) == {DISCOVERY, "change.snap.cross_promotion"}
 
 
@@ -275,12 +284,12 @@ def test_a_scenario_is_run_once_for_each_setting_of_its_own_figures(tmp_path: Pa
 
 
 def test_an_interrupted_analysis_goes_on(tmp_path: Path) -> None:
-    settings = np.arange(80.0).reshape(40, 2)
+    settings = np.arange(6.0 * CHUNK).reshape(-1, 2)
     bench = Counted()
 
     def dying(jobs: Any) -> Any:
         for job in jobs:
-            if len(bench.runs) == 60:
+            if len(bench.runs) == 2 * CHUNK + 1:
                 raise KeyboardInterrupt
             yield bench.run(job)
 
@@ -289,7 +298,7 @@ def test_an_interrupted_analysis_goes_on(tmp_path: Path) -> None:
         Evaluator(bench, ["a", "b"], dying, saved)("stage", settings)  # type: ignore[arg-type]
     again = Counted()
     values = Evaluator(again, ["a", "b"], lambda jobs: map(again.run, jobs), saved)("stage", settings)  # type: ignore[arg-type]
-    assert len(again.runs) == 80 - 48  # two chunks of 24 were kept
+    assert len(again.runs) == 6 * CHUNK - 2 * CHUNK  # two chunks were kept
     assert np.array_equal(values, np.column_stack([settings[:, 0], settings.sum(axis=1)]))
 
 
@@ -361,7 +370,7 @@ def test_the_analysis_finds_the_figures_of_a_linear_law() -> None:
     assert np.allclose(table.loc[NAMES, "mu_star"], np.abs(COEFFICIENTS))
     assert table.loc[NAMES, "rank"].tolist() == [1, 2, 3, 4]
     assert list(found.designs["stage"].value_counts()[["stated", "morris", "sobol"]]) == [1, 20, 64 * 5]
-    assert planned(two(), Settings(trajectories=4, top=2, samples=64), 4) == 2 * len(found.designs)
+    assert planned(two(), Settings(trajectories=4, top=2, samples=64), NAMES) == 2 * len(found.designs)
     assert found.ranking.flips["group"].iloc[0] == "a"
 
 
@@ -468,13 +477,19 @@ def test_differences_are_those_of_the_designs(done: sensitivity.Sensitivity) -> 
 
 def test_the_report_names_what_the_sensitivity_found(done: sensitivity.Sensitivity, tmp_path: Path) -> None:
     found = comparison(done.folder.parent)
-    assert drivers(found) == done.analysis.top
-    used = figures_used(found)
-    assert list(used.loc[used["drives"], "path"]) == list(done.analysis.top)
+    shown = examined_of(found)
+    assert shown is not None
+    assert shown.analysis.top == done.analysis.top
+    used = figures_used(found, shown)
+    moving = used[used["drives"]].sort_values("rank")
+    effect = done.analysis.morris.groupby("path")["mu_star"].max()
+    assert list(moving["path"])[: len(shown.analysis.top)] == list(shown.analysis.top)
+    assert effect[moving["path"]].is_monotonic_decreasing
+    assert (effect[moving["path"]] > 0).all()
     thin = tuple(s.model_copy(update={"sampling": 0.9}) for s in found.scenarios)
-    assert drivers(Comparison("tiny", found.label, thin, found.options)) == done.analysis.top
+    assert examined.find(Comparison("tiny", found.label, thin, found.options)) == done.folder
     longer = tuple(s.model_copy(update={"horizon_weeks": 2}) for s in found.scenarios)
-    assert drivers(Comparison("tiny", found.label, longer, found.options)) == ()
+    assert examined.find(Comparison("tiny", found.label, longer, found.options)) is None
     without = figures_used(comparison(tmp_path))
     assert set(without.loc[without["drives"], "path"]) > {DISCOVERY, "change.snap.cross_promotion"}
 
@@ -483,7 +498,7 @@ def test_a_large_city_is_thinned_unless_told() -> None:
     tree = small_tree(40_000)
     base = Scenario.from_dict({**tree, "name": "baseline"})
     asked = Comparison("x", {"fr": "x", "en": "x"}, (base,), Options())
-    assert thinned(asked, []).baseline.sampling == 0.25
+    assert thinned(asked, []).baseline.sampling == 0.125
     assert thinned(asked, ["sampling=1.0"]) is asked
     assert thinned(two(), []).baseline.sampling == 1.0
 
@@ -542,4 +557,146 @@ def test_the_workshop_end_to_end(tmp_path: Path, capsys: pytest.CaptureFixture[s
     config = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["config"]
     assert config["settings"]["only"] == [DISCOVERY, "behaviour.appeal.reach_sd"]
     held = pd.read_csv(folder / "held.csv")
-    assert {"city", "unused", "range", "table", "not_asked"} == set(held["reason"])
+    assert {"together", "unused", "range", "table", "not_asked"} == set(held["reason"])
+
+
+# --- tables, cities, sections --------------------------------------------------------------------------
+
+
+def test_a_table_is_moved_by_one_factor() -> None:
+    base = comparison().baseline
+    moved = with_values(base, {USE: 1.2, REACH: 0.5})
+    card, before = moved.platform["facebook"], base.platform["facebook"]
+    year = base.city.year
+    assert card.reach.share.at(year) == 0.5 * before.reach.share.at(year)
+    assert np.allclose(card.use.at(year), np.minimum(1.2 * np.array(before.use.at(year)), 100))
+    assert card.use.at(year) != before.use.at(year)
+    assert moved.platform["twitter"] == base.platform["twitter"]
+
+
+def test_shares_of_a_band_stop_at_all_of_it() -> None:
+    table = YearBandFigure.model_validate({"values": {2019: {"15-29": 90, "75+": 10}}})
+    assert table.times(1.2) == {2019: {"15-29": 100.0, "75+": 12.0}}
+
+
+def test_the_range_of_a_table_may_differ_by_year() -> None:
+    spread = Spread.model_validate({"low": {2013: 0.4, 2019: 0.6}, "high": 3.0})
+    assert spread.at(2016) == pytest.approx((0.5, 3.0))
+    assert spread.at(2010) == (0.4, 3.0)
+    assert YearFigure.model_validate({"values": {2013: 1.0}}).spread is None
+
+
+@pytest.mark.parametrize("ends", [(0.0, 2.0), (1.2, 2.0), (0.5, 0.9), ({}, 2.0)])
+def test_a_range_of_a_table_holds_the_table(ends: tuple[Any, float]) -> None:
+    with pytest.raises(ValueError, match=r"low must|high must|at least one year"):
+        Spread.model_validate({"low": ends[0], "high": ends[1]})
+
+
+def test_the_city_is_rebuilt_where_it_depends_on_the_figures() -> None:
+    """The same number as a bench whose city was built from the moved cards; unmoved it is the stated city."""
+    asked = comparison()
+    _, _, relevant = parameters_of(asked, [USE, VISIBILITY])
+    assert all(paths[:1] == (USE,) for paths in relevant.values())  # one city for all scenarios
+    bench = Bench(asked, relevant, 1)
+    stated, moved = bench.run(Job("baseline", (1.0, 0.15))), bench.run(Job("baseline", (0.3, 0.15)))
+    scenarios = tuple(with_values(s, {USE: 0.3}) for s in asked.scenarios)
+    other = Comparison("tiny", asked.label, scenarios, asked.options)
+    none = {s.name: () for s in scenarios}
+    assert Bench(other, none, 1).run(Job("baseline", ())) == moved
+    assert Bench(asked, none, 1).run(Job("baseline", ())) == stated
+    assert moved != stated
+
+
+def test_group_effects_on_a_linear_law() -> None:
+    """Groups {a, b} and {c, d} of 3 a + 2 b + c / 2: a step moves each member of its group up or down."""
+    groups = ["x", "x", "y", "y"]
+    design = morris_design(NAMES, 40, 1, groups)
+    assert len(design) == 40 * 3
+    table = group_effects(NAMES, groups, design, design @ np.abs(COEFFICIENTS), 1).set_index("group")
+    assert 1 <= table.loc["x", "mu_star"] <= 5
+    assert table.loc["y", "mu_star"] == pytest.approx(0.5)
+
+
+def test_sections_are_tried_first_where_there_are_many_figures() -> None:
+    paths = [
+        f"platform.{p}.{part}.x{i}" for p in ("a", "b") for part in ("reach", "audience") for i in (1, 2)
+    ]
+    figures = tuple(Parameter(path, 0.5, 0.0, 1.0) for path in paths)
+    settings = Settings(screen=2, top=2, samples=4)
+    found = analyse(two(), settings, toy(lambda x: 3 * x[:, 2] + 0.1 * x[:, 0]), figures)
+    assert set(found.sections["group"]) == {"platform.a.feed", "platform.a.audience", "platform.b.feed",
+                                            "platform.b.audience"}  # fmt: skip
+    assert set(found.sections.loc[found.sections["kept"], "group"]) == {"platform.a.audience"}
+    assert set(found.morris["path"]) == {"platform.a.audience.x1", "platform.a.audience.x2"}
+    assert found.top[0] == "platform.a.audience.x1"
+    unmoved = found.designs.loc[found.designs["stage"] == "morris", paths[4]]
+    assert (unmoved == 0.5).all()
+    assert found.designs.loc[found.designs["stage"] == "sobol", paths[4]].nunique() > 1
+    assert len(found.designs) * 2 <= planned(two(), settings, paths)
+    page = render(two(), settings, found, {"code": "0" * 64}, "en")
+    assert "The sections tried as a whole" in page
+    assert analyse(two(), Settings(screen=8), toy(lambda x: x[:, 2]), figures).sections.empty
+
+
+def test_sections_of_paths() -> None:
+    told = {
+        "platform.facebook.use": "platform.facebook.presence",
+        "platform.facebook.display.life_h": "platform.facebook.feed",
+        "platform.facebook.formats.photo.like": "platform.facebook.reactions",
+        "behaviour.memory.fatigue_elasticity": "behaviour.memory",
+        "behaviour.interest_sd": "behaviour.people",
+        "city.accounts.facebook.followers": "city.accounts",
+        "city.in_city_ties": "city",
+        "change.snap.cross_promotion": "change",
+    }
+    assert {path: section_of(path) for path in told} == told
+    assert sections_of(list(told), 8) == {}
+    assert sections_of(list(told), 7) == dict.fromkeys(told.values(), 1)
+
+
+# --- in the report of the comparison -------------------------------------------------------------------
+
+
+def test_what_was_written_is_read_back(done: sensitivity.Sensitivity) -> None:
+    found = examined.read(done.folder)
+    assert found.settings == SMALL
+    before, after = examined.tables_of(done.analysis), examined.tables_of(found.analysis)
+    for name in examined.TABLES:
+        pd.testing.assert_frame_equal(before[name], after[name], check_dtype=False)
+    assert examined.scalars_of(found.analysis.ranking) == examined.scalars_of(done.analysis.ranking)
+    assert sentence(comparison(), found.analysis, "en") == sentence(comparison(), done.analysis, "en")
+
+
+def test_compare_then_sensitivity_then_compare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The report says how to examine it; once examined it shows what was found, and nothing is run again."""
+    asked = comparison(tmp_path, lang="en", replicates=2)
+    first = run_study(asked)
+    page, kpis = first.report.read_text(encoding="utf-8"), (first.folder / "kpis.parquet").read_bytes()
+    assert "Not examined yet" in page
+    assert "city-audience sensitivity" in page
+    french = run_study(comparison(tmp_path, lang="fr", replicates=2))
+    found = run_sensitivity(comparison(tmp_path, lang="en"), SMALL)
+    assert set(found.shown_in) == {first.report, french.report}
+    page = first.report.read_text(encoding="utf-8")
+    assert "Not examined yet" not in page
+    assert found.sentence in page
+    assert f"../{found.folder.name}/sensitivity.html" in page
+    assert "Ce résultat tient-il" in french.report.read_text(encoding="utf-8")
+    assert (first.folder / "kpis.parquet").read_bytes() == kpis
+    monkeypatch.setattr("sim.study.Bench.run", None)
+    again = run_study(asked)
+    assert again.reused
+    assert again.report.read_text(encoding="utf-8") == page
+    for file in found.folder.iterdir():
+        file.unlink()
+    found.folder.rmdir()
+    assert "Not examined yet" in run_study(asked).report.read_text(encoding="utf-8")
+
+
+def test_a_comparison_run_afterwards_shows_it_at_once(tmp_path: Path) -> None:
+    found = run_sensitivity(comparison(tmp_path, lang="en"), SMALL)
+    assert found.shown_in == ()
+    study = run_study(comparison(tmp_path, lang="en", replicates=2))
+    assert found.sentence in study.report.read_text(encoding="utf-8")
+    other = run_study(comparison(tmp_path, lang="en", replicates=2, decision={"kpi": "reach"}))
+    assert found.sentence not in other.report.read_text(encoding="utf-8")

@@ -7,13 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.cards import HourProfile
-from sim.figures import ProfileFigure
+from sim.figures import ProfileFigure, WeekFigure
 from sim.sessions import WEEK_MIN, Rhythm, rounded, session_key, session_time, sessions_between
 
 HOURS = (0.42, 0.22, 0.11, 0.07, 0.07, 0.12, 0.25, 0.42, 0.52, 0.55, 0.58, 0.62)
 HOURS += (0.76, 0.79, 0.68, 0.65, 0.7, 0.8, 0.9, 0.88, 0.93, 1.0, 0.86, 0.65)
 PROFILE = HourProfile(
-    hours=ProfileFigure(values={"all": HOURS}), weekdays=(1, 1.01, 1.02, 1.02, 1, 0.95, 0.93)
+    hours=ProfileFigure(values={"all": HOURS}),
+    weekdays=WeekFigure(values=(1, 1.01, 1.02, 1.02, 1, 0.95, 0.93)),
 )
 RHYTHM = Rhythm.of([PROFILE])
 KEY = session_key(1, 0, "facebook")

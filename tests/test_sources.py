@@ -10,6 +10,7 @@ import pytest
 from sim import catalogue
 from sim.cli import main
 from sim.figure_verbs import summary
+from sim.figures import WeekFigure
 from sim.loading import load_comparison, load_scenario
 from sim.reporting import bibliography, figures_used
 from sim.scenario import walk
@@ -38,7 +39,27 @@ def test_tables_are_written_out_and_ranges_may_be_absent(town: pd.DataFrame) -> 
     row = town.set_index("path").loc["platform.facebook.reach.share"]
     assert row["value"].startswith("2013: 0.17; 2015: 0.08")
     assert row["low"] is None
+    assert row["note"].endswith("range: every value x 0.445 to 2.66 (hootsuite2020, borrowed)")
     assert written_out({2019: {"15-29": 1.5}, "all": (1.0, 2.5)}) == "2019: 15-29: 1.5; all: 1, 2.5"
+
+
+def test_levels_by_day_of_the_week_are_figures(town: pd.DataFrame) -> None:
+    row = town.set_index("path").loc["behaviour.supply.weekdays"]
+    assert row["value"] == "0.91, 1.01, 1.04, 1.05, 1, 0.62, 0.58"
+    assert (row["source"], row["tag"]) == ("quebec_media", "assumed")
+    assert WeekFigure.model_validate([1] * 7).tag == "given"
+    for wrong in ([1] * 6, [0] * 7, [1, 1, 1, 1, 1, 1, -1]):
+        with pytest.raises(ValueError, match=r"seven numbers|required"):
+            WeekFigure.model_validate(wrong)
+
+
+def test_how_well_a_story_fits_is_a_figure_of_the_change() -> None:
+    comparison = load_comparison(["comparison=saint_dizier_snapchat"])
+    table = figure_table(comparison.scenarios).set_index("path")
+    for fit, span in (("poor", (0.5, 0.2, 0.8)), ("good", (1.6, 1.0, 3.0))):
+        row = table.loc[f"change.open_snapchat_{fit}_fit.rel_appeal"]
+        assert (row["value"], row["low"], row["high"]) == span
+        assert (row["source"], row["tag"]) == ("seed_gazette", "assumed")
 
 
 def test_figures_of_changes_join_those_of_the_baseline() -> None:

@@ -592,3 +592,42 @@ def test_readme_explains_every_file_and_column():
             assert f"`{column}`" in text, column
     for said in ("better", "worse", "no_difference", "cannot_tell", "changed"):
         assert f"`{said}`" in text, said
+
+
+# --- pages ---------------------------------------------------------------------------------------------
+
+
+def test_a_page_written_again_leaves_a_finished_result(folder: Path):
+    before = write(folder)
+    store.rewrite_page(folder, "report.html", "<p>new", {"examined": "x"})
+    after = find_finished(folder)
+    assert after is not None
+    assert (folder / "report.html").read_text(encoding="utf-8") == "<p>new"
+    assert after["examined"] == "x"
+    assert {n: f for n, f in after["files"].items() if n != "report.html"} == {
+        n: f for n, f in before["files"].items() if n != "report.html"
+    }
+    (folder / "report.html").write_text("<p>edited", encoding="utf-8")
+    assert find_finished(folder) is None
+
+
+@pytest.mark.parametrize("step", [1, 2, 3])
+def test_a_page_half_written_again_is_still_a_finished_result(folder: Path, step: int, monkeypatch):
+    write(folder)
+    real, done = store.replace_file, []
+
+    def dying(path: Path, data: bytes) -> None:
+        done.append(path)
+        if len(done) == step:
+            raise KeyboardInterrupt
+        real(path, data)
+
+    monkeypatch.setattr(store, "replace_file", dying)
+    with pytest.raises(KeyboardInterrupt):
+        store.rewrite_page(folder, "report.html", "<p>new", {"examined": "x"})
+    monkeypatch.undo()
+    found = find_finished(folder)
+    assert found is not None
+    assert "examined" not in found
+    store.rewrite_page(folder, "report.html", "<p>new", {"examined": "x"})
+    assert find_finished(folder)["files"]["report.html"].keys() == {"bytes", "sha256"}

@@ -19,7 +19,6 @@ from sim.kernel import Kernel
 from sim.laws import build_laws
 from sim.observed import COMMENT, LIKE, SHARE, Observation, WatchedKernel, observe
 from sim.report.validation import render, rows
-from sim.scenario import Scenario
 from sim.stylised import (
     STATISTICS,
     delay_median,
@@ -32,7 +31,18 @@ from sim.stylised import (
     top_tenth,
 )
 from sim.tally import MEASURES
-from sim.validate import Judged, Validation, asked, check, judge, mean_and_error, scenario_of, table, write
+from sim.validate import (
+    SAME_CITY,
+    Judged,
+    Validation,
+    asked,
+    check,
+    judge,
+    mean_and_error,
+    scenario_of,
+    table,
+    write,
+)
 
 TABLE = {
     "reach", "spread of reach", "spread of interactions", "mix", "engaged and impressions", "evening",
@@ -158,6 +168,7 @@ def page(interactions: Any, hour: Any = 10, **other: Any) -> Observation:
         reach=zero + 100, impressions=zero + 176, likes=likes, comments=zero, shares=zero, engaged=zero + 12,
         friend_reach=zero, quality=np.zeros((n, 2)), post=none, delay_min=np.empty(0),
         done=np.empty(0, np.uint8), by=none, at_min=np.empty(0), follows=np.empty(0, bool),
+        other_quality=np.empty((0, n, 2)),
         share_depth=np.array([0, 95, 5]), followers=np.array([1000, 1010, 1020, 1030, 1040]),
         inhabitants=5000, city=None, platform=0,  # type: ignore[arg-type]
     )  # fmt: skip
@@ -352,6 +363,27 @@ def seen(name: str, **changed: Any) -> Observation:
 GIVEN = {"unit": "", "source": "given", "tag": "given"}
 
 
+@pytest.mark.slow
+def test_a_thinned_city_keeps_its_ratios_and_not_its_cascades() -> None:
+    """A fifth and a fiftieth of the residents; errors from four draws each. Negative control: cascades."""
+    names = ("reach_by_follower", "impressions_by_reach", "likes_share", "evening_within_1_h", "cascade_size")
+    found = []
+    for share in (0.2, 0.02):
+        situation = read_situations(reduced=True)["page-2019"]
+        placed = {"horizon_weeks": 6, "sampling": share}
+        scenario = scenario_of(situation.model_copy(update={"set": laid_over(situation.set, placed)}), "x")
+        city = build_city(scenario, 1, cache_dir=None)
+        laws = build_laws(scenario, city, 1)
+        runs = [observe(laws, city, 1, r, "facebook") for r in range(4)]
+        found.append({name: mean_and_error([STATISTICS[name](o) for o in runs]) for name in names})
+    gap = {}
+    for name in names:
+        (large, e1), (small, e2) = found[0][name], found[1][name]
+        gap[name] = abs(large - small) / np.sqrt(e1**2 + e2**2 + (SAME_CITY * large) ** 2)
+    assert max(gap[name] for name in names[:-1]) < 4
+    assert found[0]["cascade_size"][0] > 3 * found[1]["cascade_size"][0]
+
+
 def fans(n: float) -> dict[str, Any]:
     return {"accounts": {"facebook": {"followers": {"value": n, **GIVEN}}}}
 
@@ -394,10 +426,42 @@ def test_a_bent_default_fails_its_fact() -> None:
     assert Judged(wanted, value, 0.0, (value,)).verdict == "FAIL"
 
 
-@pytest.mark.slow
-def test_the_shipped_defaults_meet_every_fact() -> None:
-    from sim.validate import validate
+SPOILED = {
+    "": {},
+    "reach-2019": {"reach": {"share": {"values": {2013: 0.3, 2019: 0.14}, **GIVEN}}},
+    "shares": {"reactions": {"share": {"value": 0.02, **GIVEN}}},
+}
 
-    validation = validate(reduced=True)
-    assert [j.fact.id for j in validation.judged if not j.passes] == []
-    assert isinstance(scenario_of(read_situations()["page-2013"], "x"), Scenario)
+
+@pytest.mark.parametrize("spoiled", SPOILED)
+def test_the_command_fails_by_the_fact_whose_parameter_is_spoiled(
+    spoiled: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """From the files to the exit code, on two facts of a small page; `make validate` runs them all."""
+    small = {"horizon_weeks": 8, "sampling": 0.05, "platform": {"facebook": SPOILED[spoiled]}}
+    page_ = read_situations()["page-2019"]
+    page_ = page_.model_copy(update={"set": laid_over(page_.set, small), "replicates": 3})
+    some = [f.model_copy(update={"situation": "page-2019"}) for f in FACTS if f.id in SPOILED]
+    assert len(some) == len(SPOILED) - 1
+    monkeypatch.setattr("sim.validate.read_facts", lambda: some)
+    monkeypatch.setattr("sim.validate.read_situations", lambda _: {"page-2019": page_})
+    assert cli.main(["validate", "lang=en", f"results_dir={tmp_path}"]) == bool(spoiled)
+    lines = [line.split() for line in capsys.readouterr().out.splitlines() if "page-2019" in line]
+    assert {f.id for f, words in zip(some, lines, strict=True) if words[-1] == "FAIL"} == {spoiled} - {""}
+
+
+def test_luck_is_taken_away_and_its_mean_put_back() -> None:
+    """Counts that are the quality itself: every run gives the mean over draws, whatever its own luck."""
+    generator = np.random.default_rng(1)
+    drawn = generator.normal(0, 1, (60, 200, 2))
+    for mine in (drawn[0], drawn[1] * 1.5):
+        counts = np.round(1e6 * np.exp(mine.sum(axis=1))).astype(np.int64)
+        o = page(counts, quality=mine, other_quality=drawn)
+        for name in ("interactions_sd", "top_tenth", "pareto_exponent"):
+            alone = replace(o, other_quality=drawn[:0])
+            others = [
+                STATISTICS[name](page(np.round(1e6 * np.exp(q.sum(axis=1)))))  # no luck known: as it is
+                for q in drawn
+            ]
+            assert STATISTICS[name](o) == pytest.approx(np.mean(others), abs=1e-3)
+            assert abs(STATISTICS[name](alone) - np.mean(others)) > 1e-3

@@ -56,8 +56,9 @@ def make_tree(root: Path) -> Path:
 
 def _base(platforms: list[str]) -> dict[str, Any]:
     groups = [{"city": CITY}, {"platform": platforms}, {"behaviour": "public_body"}, {"calendar": "habits"}]
+    groups += [{"occasion": []}, {"change": []}]
     return {
-        "defaults": [*groups, {"change": []}, "_self_", {"scenario": None}, {"comparison": None}],
+        "defaults": [*groups, "_self_", {"scenario": None}, {"comparison": None}],
         "name": "baseline",
         "label": {"fr": "Situation actuelle", "en": "Today"},
         "horizon_weeks": 2,

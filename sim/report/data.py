@@ -6,8 +6,13 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import pandas as pd
+
+if TYPE_CHECKING:
+    from sim.analysis import Analysis
+    from sim.request import Comparison
 
 AGE_BANDS = ("0-14", "15-29", "30-44", "45-59", "60-74", "75+")
 VERDICTS = ("better", "worse", "no_difference", "cannot_tell", "changed")
@@ -40,13 +45,27 @@ class ScenarioText:
 
 @dataclass(frozen=True)
 class KpiText:
-    """A KPI in words. `unit` "share" means 0..1, shown in per cent; `direction` "up", "down" or "neutral"."""
+    """A KPI in words. `unit` "share" means 0..1, shown in per cent; `direction` "up", "down" or "neutral";
+    `family` {"fr", "en"}: the heading under which it is listed."""
 
     name: str
     label: Mapping[str, str]
     definition: Mapping[str, str]
     unit: str
     direction: str
+    family: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ShownSensitivity:
+    """A finished sensitivity of the comparison: ``sampling`` is the fraction of the residents that it
+    simulated; its page is ``folder``/``page``, beside the folder of the report."""
+
+    comparison: Comparison
+    analysis: Analysis
+    sampling: float
+    folder: str
+    page: str
 
 
 @dataclass(frozen=True)
@@ -59,8 +78,9 @@ class ReportInput:
     the baseline. Frames may be empty; a section without data says so. Columns are those of the result tables;
     `best`: scenario, mean, p_best, p_within_zone_of_best; `gain`: kpi, alternative, gain (variance of the
     difference with independent draws over its variance with common draws); `figures_used`: path, value, unit,
-    source, tag (measured, borrowed, assumed, given) and, if known, drives, label and note (each {"fr", "en"}
-    or one string).
+    source, tag (measured, borrowed, assumed, given) and, if known, drives, rank (by effect), label and note
+    (each {"fr", "en"} or one string). `examined`: what moves this result, if that was examined;
+    `how_to_examine`: the command for it, "" where there is nothing to rank.
     """
 
     title: Mapping[str, str]
@@ -88,6 +108,8 @@ class ReportInput:
     decision_platform: str = "all"
     decision_age_band: str = "all"
     residents_by_band: Mapping[str, float] = field(default_factory=dict)
+    examined: ShownSensitivity | None = None
+    how_to_examine: str = ""
 
 
 @dataclass(frozen=True)

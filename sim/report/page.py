@@ -45,6 +45,7 @@ def render(data: ReportInput, lang: str = "fr") -> str:
         crossing=sections.overlap(view, lang),
         followers=sections.followers(view, lang),
         sure=sections.sure(view, style, lang),
+        moves=sections.moves(view, lang),
         rests=sections.rests(view, lang),
         provenance=sections.provenance(data, lang),
     )
@@ -161,6 +162,6 @@ def _effects(view: View, style: dict[str, Look], lang: str) -> Context:
     return {
         "forest": Markup(forest(view, lang, TEXTS[lang]["forest_alt"])),
         "effects": tables.effect_groups(view, key, style, lang),
-        "other_effects": tables.effect_groups(view, other, style, lang),
+        "other_effects": tables.effect_families(view, other, style, lang),
         "n_other": len(other),
     }

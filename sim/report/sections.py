@@ -7,13 +7,16 @@ from typing import Any
 
 from markupsafe import Markup
 
-from sim.report import figures, tables
+from sim.report import figures, sensitivity, tables
 from sim.report.data import AGE_BANDS, Effect, ReportInput, View
 from sim.report.measures import factor, is_percentage
 from sim.report.palette import Look
+from sim.report.rests import figure_rows
+from sim.report.sensitivity_figures import effects_figure, ranking_figure
+from sim.report.sensitivity_texts import TEXTS as SENSITIVITY
 from sim.report.texts import TEXTS
 from sim.report.verdict import decide, label
-from sim.report.words import digits_for, listing, number, typography
+from sim.report.words import decimal, digits_for, listing, number, typography
 
 LIMITS = ("limit_post", "limit_people", "limit_content", "limit_cause", "limit_offline")
 EVENING = range(18, 24)
@@ -222,14 +225,37 @@ def _spread_says(view: View, e: Effect, lang: str) -> list[str]:
     return says
 
 
+def moves(view: View, lang: str) -> Context:
+    """What a sensitivity found: does the ranking survive, and which figures move the difference."""
+    shown, how = view.data.examined, view.data.how_to_examine
+    if shown is None:
+        return {"says": [], "ranking": "", "effects": "", "how": how}
+    comparison, analysis = shown.comparison, shown.analysis
+    sampled = say(lang, "moves_thinned", share=decimal(100 * shown.sampling, lang))
+    return {
+        "says": [
+            sensitivity.sentence(comparison, analysis, lang),
+            *([sampled] if shown.sampling < 1 else []),
+        ],
+        "ranking": Markup(ranking_figure(comparison, analysis, lang, "first")),
+        "effects": Markup(effects_figure(comparison, analysis, lang, "moves")),
+        "qualifier": typography(SENSITIVITY[lang]["qualifier"], lang),
+        "caption": typography(SENSITIVITY[lang]["effects_caption"], lang),
+        "page": f"../{shown.folder}/{shown.page}",
+        "how": how,
+    }
+
+
 def rests(view: View, lang: str) -> Context:
-    first, more = tables.figure_rows(view, lang)
+    first, more = figure_rows(view, lang)
     count = ""
     if first:
         assumed = sum(r["tag"] == "assumed" for r in first)
         count = say(lang, "rests_count", assumed=number(assumed, lang), n=number(len(first), lang))
     return {
         "first": first,
+        "lead": say(lang, "rests_lead" if view.data.examined is None else "rests_lead_moves"),
+        "examined": view.data.examined is not None,
         "more": more,
         "count": count,
         "n_more": len(more),

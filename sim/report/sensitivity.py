@@ -8,23 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from markupsafe import Markup
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from sim.indicators import INDICATORS
-from sim.report.canvas import INK, QUIET, RULE, ZERO, axes, both, ticks
-from sim.report.palette import Look, looks
+from sim.parameters import REASONS, TIMES
+from sim.report.palette import looks
+from sim.report.sensitivity_figures import SHOWN, amount, effects_figure, ranking_figure, sign
 from sim.report.sensitivity_texts import TEXTS
-from sim.report.words import check_lang, decimal, digits_for, listing, number, probability, quoted, typography
+from sim.report.words import check_lang, decimal, listing, number, probability, quoted, typography
 
 if TYPE_CHECKING:
     from sim.analysis import Analysis, Settings
+    from sim.parameters import Parameter
     from sim.request import Comparison
-
-SHOWN = 10
-CLEAR_SIGN = 0.8  # the mean effect is this part of the mean absolute effect: the figure works one way
-BAR, GAP, LINE, FOOT = 0.13, 0.12, 0.16, 0.47  # inches
 
 Context = dict[str, Any]
 
@@ -70,15 +65,22 @@ def effect_rows(comparison: Comparison, analysis: Analysis, lang: str, most: int
                 "rank": int(row.rank),
                 "path": row.path,
                 "tag": parameter.tag,
-                "range": f"{decimal(parameter.low, lang)} – {decimal(parameter.high, lang)}",
-                "value": decimal(parameter.value, lang),
+                "range": _span(parameter, lang),
+                "value": TEXTS[lang]["whole_table"]
+                if parameter.unit == TIMES
+                else decimal(parameter.value, lang),
                 "alternative": labels[row.alternative],
-                "effect": sign(row.mu, row.mu_star) + _amount(row.mu_star, comparison, lang),
-                "sigma": _amount(row.sigma, comparison, lang),
+                "effect": sign(row.mu, row.mu_star) + amount(row.mu_star, comparison, lang),
+                "sigma": amount(row.sigma, comparison, lang),
                 "total": typography(st, lang),
             }
         )
     return rows
+
+
+def _span(parameter: Parameter, lang: str) -> str:
+    times = "× " if parameter.unit == TIMES else ""
+    return f"{times}{decimal(parameter.low, lang)} – {times}{decimal(parameter.high, lang)}"
 
 
 def ranking_rows(comparison: Comparison, analysis: Analysis, lang: str) -> list[Context]:
@@ -92,98 +94,6 @@ def ranking_rows(comparison: Comparison, analysis: Analysis, lang: str) -> list[
         shown = [number(x, lang, "share") if math.isfinite(x) else "–" for x in cells]
         rows.append({"label": scenario.label[lang], "look": look, "shares": shown})
     return rows
-
-
-def sign(mu: float, mu_star: float) -> str:
-    """ "+" or "−" where raising the figure moves the difference one way, "±" where it depends."""
-    if mu_star == 0:
-        return ""
-    if abs(mu) < CLEAR_SIGN * mu_star:
-        return "±"
-    return "+" if mu > 0 else "−"
-
-
-def _is_share(comparison: Comparison) -> bool:
-    return INDICATORS[comparison.options.decision.kpi].unit.startswith("share of")
-
-
-def _amount(value: float, comparison: Comparison, lang: str) -> str:
-    if _is_share(comparison):
-        digits = max(2, digits_for(math.nan, 100 * value))  # two significant digits of a small effect
-        return number(100 * value, lang, "points", digits)
-    return decimal(value, lang)
-
-
-def effects_figure(comparison: Comparison, analysis: Analysis, lang: str) -> str:
-    """Bars of mu* by figure, one for each alternative, with sigma as a line and the sign."""
-    names = [s.name for s in comparison.scenarios]
-    style = dict(zip(names, looks(len(names)), strict=True))
-    table = analysis.morris[analysis.morris["rank"] <= SHOWN].sort_values(["rank"], kind="stable")
-    groups = [(str(path), rows) for path, rows in table.groupby("path", sort=False)]
-    height = FOOT + 0.1 + sum(LINE + BAR * len(rows) + GAP for _, rows in groups)
-    scale = 100 if _is_share(comparison) else 1
-
-    def plot(figure: Figure, narrow: bool) -> None:
-        ax = axes(figure, 0.1, 0.35, 0.1, FOOT)
-        ax.set_ylim(-(height - FOOT - 0.1), 0)
-        most = scale * float((table["mu_star"] + table["sigma"]).max())
-        ax.set_xlim(0, 1.05 * most if most > 0 else 1.0)
-        y = 0.0
-        for path, rows in groups:
-            ax.text(0, y - LINE / 2, path, va="center", fontsize=7.4 if narrow else 8.6, color=INK)
-            y -= LINE
-            for row in rows.itertuples():
-                _bar(ax, y - BAR / 2, scale * row.mu_star, scale * row.sigma, style[row.alternative],
-                     sign(row.mu, row.mu_star))  # fmt: skip
-                y -= BAR
-            y -= GAP
-            ax.axhline(y + GAP / 2, color=RULE, lw=0.7, zorder=0)
-        ax.set_yticks([])
-        ticks(ax.xaxis, lang, "", n=4 if narrow else 7)
-        ax.xaxis.set_major_locator(MaxNLocator(4 if narrow else 7, steps=[1, 2, 5, 10]))
-        axis = TEXTS[lang]["axis_points" if _is_share(comparison) else "axis"]
-        ax.set_xlabel(typography(axis, lang))
-
-    return both(plot, (height, height), "effects", TEXTS[lang]["effects_alt"])
-
-
-def _bar(ax: Axes, y: float, mu_star: float, sigma: float, look: Look, direction: str) -> None:
-    ax.barh(y, mu_star, height=0.8 * BAR, color=look.colour, alpha=0.85, lw=0, zorder=2)
-    if sigma > 0:
-        ends = [max(mu_star - sigma, 0.0), mu_star + sigma]
-        ax.plot(ends, [y, y], color=QUIET, lw=0.9, zorder=3, solid_capstyle="butt")
-    if direction:
-        ax.annotate(
-            direction, (mu_star + sigma, y), (4, 0), textcoords="offset points", va="center", fontsize=8,
-            color=INK, annotation_clip=False,
-        )  # fmt: skip
-
-
-def ranking_figure(comparison: Comparison, analysis: Analysis, lang: str) -> str:
-    """Bars of the share of the settings in which each scenario ranks first."""
-    shares = analysis.ranking.shares
-    styles = looks(len(shares))
-    height = FOOT + 0.1 + 0.42 * len(shares)
-
-    def plot(figure: Figure, narrow: bool) -> None:
-        ax = axes(figure, 0.1, 0.55, 0.1, FOOT)
-        ax.set_xlim(0, 100)
-        ax.set_ylim(-0.42 * len(shares), 0)
-        for i, (scenario, row) in enumerate(zip(comparison.scenarios, shares.itertuples(), strict=True)):
-            y, value = -0.42 * i, 100 * row.share_first
-            label = f"{styles[i].letter}  {scenario.label[lang]}"
-            ax.text(0, y - LINE / 2, typography(label, lang), va="center", fontsize=8.6, color=INK)
-            ax.barh(y - LINE - 0.09, value, height=0.14, color=styles[i].colour, lw=0, zorder=2)
-            ax.annotate(
-                number(value, lang, "percent"), (value, y - LINE - 0.09), (4, 0), textcoords="offset points",
-                va="center", fontsize=8, color=INK, annotation_clip=False,
-            )  # fmt: skip
-        ax.axvline(0, color=ZERO, lw=0.9)
-        ax.set_yticks([])
-        ticks(ax.xaxis, lang, "percent", n=4)
-        ax.set_xlabel(typography(TEXTS[lang]["ranking_axis"], lang))
-
-    return both(plot, (height, height), "ranking", TEXTS[lang]["ranking_alt"])
 
 
 def render(
@@ -212,6 +122,7 @@ def render(
         effects=effect_rows(comparison, analysis, lang),
         effects_figure=Markup(effects_figure(comparison, analysis, lang)),
         flips=_flip_rows(analysis, lang),
+        sections=section_rows(comparison, analysis, lang),
         variance=_variance_rows(comparison, analysis, lang),
         held=_held_rows(analysis, lang),
         thin=base.sampling < 1,
@@ -226,6 +137,7 @@ def _meta(comparison: Comparison, settings: Settings, analysis: Analysis, lang: 
         "city": base.city.label[lang],
         "weeks": number(base.horizon_weeks, lang, "weeks"),
         "varied": number(len(analysis.parameters), lang),
+        "tried": number(analysis.morris["path"].nunique(), lang),
         "held": number(len(analysis.held), lang),
         "designs": number(len(analysis.designs), lang),
         "replicates": number(settings.replicates, lang),
@@ -234,8 +146,27 @@ def _meta(comparison: Comparison, settings: Settings, analysis: Analysis, lang: 
         "samples": number(settings.samples, lang),
         "share": decimal(100 * base.sampling, lang),
     }
-    keys = ["meta_city", "meta_designs", *(["meta_thin"] if base.sampling < 1 else [])]
+    by_section = [] if analysis.sections.empty else ["meta_sections"]
+    keys = ["meta_city", "meta_designs", *by_section, *(["meta_thin"] if base.sampling < 1 else [])]
     return [typography(t[key].format(**values), lang) for key in keys]
+
+
+def section_rows(comparison: Comparison, analysis: Analysis, lang: str) -> list[Context]:
+    """Sections of the cards by their effect as a whole, and whether their figures were tried one by one."""
+    if analysis.sections.empty:
+        return []
+    labels, t = {s.name: s.label[lang] for s in comparison.scenarios}, TEXTS[lang]
+    table = analysis.sections.sort_values(["mu_star", "group"], ascending=[False, True], kind="stable")
+    return [
+        {
+            "group": str(r.group),
+            "n": number(r.figures, lang),
+            "effect": amount(r.mu_star, comparison, lang),
+            "alternative": labels[r.alternative],
+            "kept": t["yes"] if r.kept else t["no"],
+        }
+        for r in table.drop_duplicates("group").itertuples()
+    ]
 
 
 def _flip_rows(analysis: Analysis, lang: str) -> list[Context]:
@@ -270,8 +201,6 @@ def _variance_rows(comparison: Comparison, analysis: Analysis, lang: str) -> lis
 
 
 def _held_rows(analysis: Analysis, lang: str) -> list[Context]:
-    from sim.parameters import REASONS
-
     frame = pd.DataFrame(
         [{"path": h.path, "reason": h.reason} for h in analysis.held], columns=["path", "reason"]
     )

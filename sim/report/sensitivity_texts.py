@@ -26,6 +26,15 @@ TEXTS: dict[str, dict[str, str]] = {
         "meta_designs": "{varied} chiffres balayés, {held} tenus fixes ; {designs} réglages "
         "({trajectories} trajectoires de Morris, {samples} échantillons de Sobol'), {replicates} tirage "
         "par réglage, graine {seed}",
+        "meta_sections": "D'abord par section entière, puis un par un : les {tried} chiffres des sections "
+        "qui pèsent le plus. Le classement, lui, est lu avec tous les chiffres en mouvement",
+        "whole_table": "tout le tableau",
+        "yes": "oui",
+        "no": "non",
+        "h_sections": "Les sections essayées en bloc",
+        "col_section": "Section",
+        "col_figures": "Chiffres",
+        "col_kept": "Puis un par un",
         "meta_thin": "Ville simulée à {share} % : les effets rares sont bruités",
         "h_ranking": "Qui arrive en tête",
         "ranking_axis": "part des réglages où le scénario est premier",
@@ -91,6 +100,15 @@ TEXTS: dict[str, dict[str, str]] = {
         "meta_designs": "{varied} figures varied, {held} held fixed; {designs} settings "
         "({trajectories} Morris trajectories, {samples} Sobol' samples), replicates per setting: "
         "{replicates}, seed {seed}",
+        "meta_sections": "First by whole section, then one by one: the {tried} figures of the sections that "
+        "weigh most. The ranking is read with all the figures moving",
+        "whole_table": "the whole table",
+        "yes": "yes",
+        "no": "no",
+        "h_sections": "The sections tried as a whole",
+        "col_section": "Section",
+        "col_figures": "Figures",
+        "col_kept": "Then one by one",
         "meta_thin": "City simulated at {share}%: rare effects are noisy",
         "h_ranking": "Who ranks first",
         "ranking_axis": "share of the settings in which the scenario is first",

@@ -6,8 +6,6 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
-
 from sim.report.data import AGE_BANDS, Effect, View
 from sim.report.figures import band_label, hour_label, hours_table
 from sim.report.measures import (
@@ -22,10 +20,8 @@ from sim.report.measures import (
 )
 from sim.report.palette import Look
 from sim.report.texts import TEXTS
-from sim.report.words import NNBSP, UNIT_WORDS, decimal, digits_for, number, probability, unit_word
+from sim.report.words import UNIT_WORDS, digits_for, number, probability, unit_word
 
-TAGS = ("assumed", "borrowed", "given", "measured")
-FIRST_FIGURES = 12
 _PLATFORMS = {
     "linkedin": "LinkedIn",
     "youtube": "YouTube",
@@ -70,6 +66,15 @@ def effect_groups(view: View, kpis: list[str], style: Mapping[str, Look], lang: 
             }
         )
     return groups
+
+
+def effect_families(view: View, kpis: list[str], style: Mapping[str, Look], lang: str) -> list[Row]:
+    """`effect_groups` under the heading of their family, families in the order in which `kpis` meets them."""
+    families: dict[str, list[str]] = {}
+    for kpi in kpis:
+        families.setdefault(in_language(view.text(kpi).family, lang), []).append(kpi)
+    found = [(label, effect_groups(view, names, style, lang)) for label, names in families.items()]
+    return [{"label": label, "groups": groups} for label, groups in found if groups]
 
 
 def _effect_row(e: Effect, style: Mapping[str, Look], lang: str) -> Row:
@@ -263,59 +268,3 @@ def best_rows(view: View, style: Mapping[str, Look], lang: str) -> list[Row]:
         if math.isfinite(view.best(s, "p_best"))
     ]
     return rows if len(rows) > 1 else []
-
-
-def figure_rows(view: View, lang: str) -> tuple[list[Row], list[Row]]:
-    """What the result rests on: (the figures that drive it, assumptions first; the others)."""
-    f = view.data.figures_used
-    if f.empty:
-        return [], []
-    if "drives" in f:
-        drives = f["drives"].fillna(False).astype(bool).to_list()
-    else:
-        drives = [True] * len(f)
-    rank = {tag: i for i, tag in enumerate(TAGS)}
-    rows = [
-        _figure_row(r, d, view.data.sources, lang) for r, d in zip(f.to_dict("records"), drives, strict=True)
-    ]
-    rows.sort(key=lambda r: (not r["drives"], rank.get(r["tag"], len(TAGS)), r["label"]))
-    first = [r for r in rows if r["drives"]]
-    if "drives" not in f:
-        first = first[:FIRST_FIGURES]
-    return first, rows[len(first) :]
-
-
-def _figure_row(row: Mapping[Any, Any], drives: bool, sources: Mapping[str, str], lang: str) -> Row:
-    keys = [k.strip() for k in in_language(row.get("source"), lang).split(",") if k.strip()]
-    value, unit = _figure_value(row.get("value"), in_language(row.get("unit"), lang), lang)
-    return {
-        "label": in_language(row.get("label"), lang) or str(row.get("path", "")),
-        "path": str(row.get("path", "")),
-        "value": value,
-        "unit": unit,
-        "tag": str(row.get("tag", "")),
-        "drives": drives,
-        "note": in_language(row.get("note"), lang),
-        "source": " ; ".join(sources.get(k, k) for k in keys)
-        if lang == "fr"
-        else "; ".join(sources.get(k, k) for k in keys),
-    }
-
-
-def _figure_value(value: object, unit: str, lang: str) -> tuple[str, str]:
-    """(number, unit) of a declared figure; a share is written in per cent."""
-    word = "" if unit in ("", "share", "percent", "%") else unit_word(unit, lang)
-    if isinstance(value, (list, tuple)):
-        return ", ".join(_one_value(v, unit, lang) for v in value), word
-    return _one_value(value, unit, lang), word
-
-
-def _one_value(value: object, unit: str, lang: str) -> str:
-    if value is None or value is pd.NA:
-        return "–"
-    if isinstance(value, str) or not hasattr(value, "__float__"):
-        return str(value)
-    if unit == "share":
-        shown = float(f"{100 * float(value):.4g}")
-        return decimal(shown, lang) + (f"{NNBSP}%" if lang == "fr" else "%")
-    return decimal(float(value), lang) if not isinstance(value, bool) else str(value)

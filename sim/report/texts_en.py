@@ -79,6 +79,7 @@ EN: dict[str, str] = {
     "nav_overlap": "Overlap",
     "nav_followers": "Followers",
     "nav_sure": "How sure",
+    "nav_moves": "Solidity",
     "nav_rests": "Assumptions",
     "verdict_title": "The answer",
     "decision_on": "Decided on: {kpi}.",
@@ -185,17 +186,27 @@ EN: dict[str, str] = {
     "best_caption": "Which scenario is best on the decision indicator?",
     "col_p_best": "Probability of being the best",
     "col_p_zone": "Probability of being as good as the best (± {zone})",
+    "h_moves": "Does this result survive its assumptions?",
+    "moves_none": "Not examined yet. To know which assumed figures move this result, "
+    "with the other options of this page:",
+    "moves_thinned": "Examined on {share}% of the residents.",
+    "moves_ranking": "Who ranks first when the figures move",
+    "moves_effects": "The figures that move the difference",
+    "moves_page": "The whole analysis: shares of variance, what turns the ranking over, what was held fixed",
     "h_rests": "What this rests on",
     "rests_lead": "The figures that weigh most on the answer, assumptions first. Change "
     "them if you know your "
     "city "
     "better.",
+    "rests_lead_moves": "The figures that move this result, in the order of their effect, the "
+    "assumed ones first.",
     "rests_count": "{assumed} of the {n} figures below are assumed.",
     "rests_caption": "Figures used",
     "rests_more": "The other figures used ({n})",
     "rests_empty": "No figure was declared.",
     "col_figure": "Figure",
     "col_value": "Value",
+    "col_moves": "Effect on the difference",
     "col_tag": "Kind",
     "col_source": "Source",
     "measured": "measured",

@@ -72,6 +72,7 @@ FR: dict[str, str] = {
     "nav_overlap": "Réseaux croisés",
     "nav_followers": "Abonnés",
     "nav_sure": "Certitude",
+    "nav_moves": "Solidité",
     "nav_rests": "Hypothèses",
     "verdict_title": "La réponse",
     "decision_on": "Critère de décision : {kpi}.",
@@ -180,10 +181,19 @@ FR: dict[str, str] = {
     "best_caption": "Quel scénario est le meilleur sur le critère de décision ?",
     "col_p_best": "Probabilité d’être le meilleur",
     "col_p_zone": "Probabilité de valoir le meilleur (± {zone})",
+    "h_moves": "Ce résultat tient-il à ses hypothèses ?",
+    "moves_none": "Pas encore examiné. Pour savoir quels chiffres supposés déplacent ce "
+    "résultat, avec les autres options de cette page :",
+    "moves_thinned": "Examiné sur {share} % des habitants.",
+    "moves_ranking": "Qui arrive en tête quand les chiffres bougent",
+    "moves_effects": "Les chiffres qui déplacent l’écart",
+    "moves_page": "Toute l’analyse : parts de variance, ce qui renverse le classement, ce qui est resté fixe",
     "h_rests": "Sur quoi cela repose",
     "rests_lead": "Chiffres qui pèsent le plus sur la réponse, les hypothèses d’abord. Changez-les si vous "
     "connaissez "
     "mieux votre ville.",
+    "rests_lead_moves": "Les chiffres qui déplacent ce résultat, dans l’ordre de leur effet, "
+    "les supposés d’abord.",
     "rests_count": "{assumed} des {n} chiffres ci-dessous sont supposés. Unités et notes sont dans la langue "
     "des fichiers de scénarios (l’anglais).",
     "rests_caption": "Chiffres utilisés",
@@ -191,6 +201,7 @@ FR: dict[str, str] = {
     "rests_empty": "Aucun chiffre n’a été déclaré.",
     "col_figure": "Chiffre",
     "col_value": "Valeur",
+    "col_moves": "Effet sur l’écart",
     "col_tag": "Nature",
     "col_source": "Source",
     "measured": "mesuré",

@@ -43,6 +43,7 @@ WORDS: dict[str, dict[str, str]] = {
         "tout réglage.",
         "fact": "Fait", "target": "Cible", "model": "Modèle", "use": "Usage", "source": "Source",
         "verdict": "Verdict", "figure": "Figure", "situation": "Situation", "set_by": "réglé par",
+        "own_settings": "les réglages propres à la situation",
         "situations": "Situations de référence", "runs": "{n} tirages de {weeks} semaines",
         "thinned": "un échantillon de {share} des habitants", "everybody": "tous les habitants",
         "told": "Ce qui ne change pas d'échelle",
@@ -52,7 +53,8 @@ WORDS: dict[str, dict[str, str]] = {
         "full": "ville entière", "small": "un habitant sur dix",
         "alt": "{label} : cible {target}, modèle {model}, {verdict}",
         "seed": "Hasard : seed={seed}. Chaque point gris est un tirage, le trait noir l'erreur à 95 %, la "
-        "bande la cible.",
+        "bande la cible. Les dispersions, le meilleur dixième, la queue et la portée moyenne sont "
+        "débarrassés de la chance des qualités propres des publications, qu'une simulation connaît.",
         "at_least": "au moins {}", "at_most": "au plus {}", "written": "Page",
         "run": "Situation : {}",
     },
@@ -79,6 +81,7 @@ WORDS: dict[str, dict[str, str]] = {
         "use_note": "“fitted”: parameters were set on this fact; “check”: kept out of every fit.",
         "fact": "Fact", "target": "Target", "model": "Model", "use": "Use", "source": "Source",
         "verdict": "Verdict", "figure": "Figure", "situation": "Situation", "set_by": "set by",
+        "own_settings": "the situation's own settings",
         "situations": "Reference situations", "runs": "{n} draws of {weeks} weeks",
         "thinned": "a sample of {share} of the residents", "everybody": "all residents",
         "told": "What does not change scale",
@@ -88,7 +91,8 @@ WORDS: dict[str, dict[str, str]] = {
         "full": "whole city", "small": "one resident in ten",
         "alt": "{label}: target {target}, model {model}, {verdict}",
         "seed": "Randomness: seed={seed}. Each grey dot is one draw, the black line the 95 % error, the "
-        "band the target.",
+        "band the target. Spreads, the best tenth, the tail and mean reach are freed of the luck of the "
+        "posts' own qualities, which a simulation knows.",
         "at_least": "at least {}", "at_most": "at most {}", "written": "Page",
         "run": "Situation: {}",
     },
@@ -111,6 +115,7 @@ class Row:
     verdict: str
     note: str
     set_by: str
+    by_situation: bool
     figure: Markup
 
 
@@ -136,6 +141,7 @@ def rows(validation: Validation, lang: str, sources: Mapping[str, str] | None = 
                 verdict=judged.verdict,
                 note=typography(fact.note[lang], lang),
                 set_by=fact.set_by,
+                by_situation="." not in fact.set_by,
                 figure=Markup(figure(judged, lang, alt)),
             )
         )

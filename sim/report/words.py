@@ -24,6 +24,11 @@ UNIT_WORDS: dict[str, dict[str, tuple[str, str]]] = {
     "impressions": {"fr": ("affichage", "affichages"), "en": ("display", "displays")},
     "clicks": {"fr": ("clic", "clics"), "en": ("click", "clicks")},
     "interactions": {"fr": ("interaction", "interactions"), "en": ("interaction", "interactions")},
+    "visits": {"fr": ("visite", "visites"), "en": ("visit", "visits")},
+    "contributions": {"fr": ("contribution", "contributions"), "en": ("contribution", "contributions")},
+    "likes": {"fr": ("« j'aime »", "« j'aime »"), "en": ("like", "likes")},
+    "comments": {"fr": ("commentaire", "commentaires"), "en": ("comment", "comments")},
+    "shares": {"fr": ("partage", "partages"), "en": ("share", "shares")},
     "weeks": {"fr": ("semaine", "semaines"), "en": ("week", "weeks")},
     "minutes": {"fr": ("minute", "minutes"), "en": ("minute", "minutes")},
     "sessions per day": {

@@ -1,0 +1,128 @@
+"""What each kind of change asks of the scenario it stands in: one sentence for each mistake."""
+
+from __future__ import annotations
+
+from functools import singledispatch
+from typing import TYPE_CHECKING, Any
+
+from sim.adaptive import DigitalHelp, MonthlyReview
+from sim.changes import BuyFollowers, ChangeMix, LeavePlatform, OpenAccount, closed_weeks
+from sim.figures import nearest
+from sim.staff import ChangeTeam
+
+if TYPE_CHECKING:
+    from sim.scenario import Scenario
+
+
+def check(change: Any, key: str, scenario: Scenario) -> None:
+    """Raise ValueError ("key: what is wrong; what is allowed") where ``change`` cannot be made.
+
+    ``key``: its dotted name in the scenario.
+    """
+    if change.from_week > scenario.horizon_weeks:
+        raise ValueError(
+            f"{key}.from_week: {change.from_week} is after the last week; "
+            f"allowed: 1 to {scenario.horizon_weeks} (horizon_weeks)"
+        )
+    named, here = getattr(change, "platforms", ()), present(scenario) | opened(scenario)
+    if named and not set(named) & here:
+        raise ValueError(
+            f"{key}.platforms: the city has no account on {', '.join(named)}; "
+            f"it has: {', '.join(sorted(here))}"
+        )
+    check_kind(change, key, scenario)
+
+
+def present(scenario: Scenario) -> set[str]:
+    """Platforms on which the city has an account at the start."""
+    return {spec.platform for spec in scenario.city.accounts.values() if not spec.independent}
+
+
+def opened(scenario: Scenario) -> set[str]:
+    """Platforms on which a change opens an account."""
+    return {c.platform for c in scenario.change.values() if isinstance(c, OpenAccount)}
+
+
+@singledispatch
+def check_kind(change: object, key: str, scenario: Scenario) -> None:
+    """What is particular to one kind; nothing for most."""
+
+
+@check_kind.register(OpenAccount)
+def _(change: OpenAccount, key: str, scenario: Scenario) -> None:
+    if change.platform in present(scenario):
+        raise ValueError(f"{key}.platform: the city already has an account on {change.platform}")
+
+
+@check_kind.register(LeavePlatform)
+def _(change: LeavePlatform, key: str, scenario: Scenario) -> None:
+    check_has(change.platform, key, scenario)
+
+
+def check_has(platform: str, key: str, scenario: Scenario, field: str = "platform") -> None:
+    """ValueError where the city has no account on ``platform``, neither at the start nor by a change."""
+    here = present(scenario)
+    if platform not in here | opened(scenario):
+        raise ValueError(
+            f"{key}.{field}: the city has no account on {platform}{nearest(platform, sorted(here))}"
+        )
+
+
+@check_kind.register(DigitalHelp)
+def _(change: DigitalHelp, key: str, scenario: Scenario) -> None:
+    if change.from_week != 1:
+        raise ValueError(
+            f"{key}.from_week: {change.from_week} is not allowed: who is helped is online from the start; "
+            "allowed: 1 (lengthen the horizon to see what follows)"
+        )
+
+
+@check_kind.register(MonthlyReview)
+def _(change: MonthlyReview, key: str, scenario: Scenario) -> None:
+    first = change.from_week + change.every_weeks
+    if first > scenario.horizon_weeks:
+        raise ValueError(
+            f"{key}.every_weeks: {change.every_weeks} leaves no week after the first review; "
+            f"allowed: at most {scenario.horizon_weeks - change.from_week} with horizon_weeks "
+            f"{scenario.horizon_weeks}"
+        )
+
+
+@check_kind.register(BuyFollowers)
+def _(change: BuyFollowers, key: str, scenario: Scenario) -> None:
+    """Advertising is for an account that is open when it starts."""
+    check_has(change.platform, key, scenario)
+    for other in scenario.change.values():
+        is_it = isinstance(other, OpenAccount) and other.platform == change.platform
+        if is_it and change.from_week < other.from_week:
+            raise ValueError(
+                f"{key}.from_week: {change.from_week} is before the account on {change.platform} "
+                f"opens; allowed: {other.from_week} to {scenario.horizon_weeks}"
+            )
+    for left, back in closed_weeks(scenario.change.values(), change.platform):
+        if left <= change.from_week and (back is None or change.from_week < back):
+            raise ValueError(
+                f"{key}.from_week: {change.from_week} is too late, the city leaves {change.platform} in week "
+                f"{left}; begin before{'' if back is None else f', or from week {back} on'}"
+            )
+
+
+@check_kind.register(ChangeMix)
+def _(change: ChangeMix, key: str, scenario: Scenario) -> None:
+    for fmt in change.formats:
+        for platform in change.platforms or sorted(present(scenario)):
+            known = scenario.platform[platform].formats
+            if fmt not in known:
+                raise ValueError(f"{key}.formats: unknown format '{fmt}' on {platform}{nearest(fmt, known)}")
+    themes = scenario.behaviour.interest
+    for theme in change.themes:
+        if theme not in themes:
+            raise ValueError(f"{key}.themes: unknown theme '{theme}'{nearest(theme, themes)}")
+
+
+@check_kind.register(ChangeTeam)
+def _(change: ChangeTeam, key: str, scenario: Scenario) -> None:
+    if scenario.city.team is None:
+        raise ValueError(
+            f"{key}: the city states no team to change; give it one (city.team), or leave this change out"
+        )

@@ -1,0 +1,82 @@
+"""The kernel's side of the conversation: who says what in an hour, and what comes back from the desk."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim import draws
+from sim.audience import Timetable
+from sim.city import City
+from sim.conversation import QUESTION, Talk, Voices, asking_times, leaving_disappointed, negative_chance, tone
+from sim.desk import Desk, Echo
+from sim.laws import Laws
+from sim.sessions import HOUR_MIN, WEEK_MIN
+from sim.tally import Tally
+
+F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
+
+
+class Dialogue:
+    """Comments and questions of one replicate.
+
+    ``is_disappointed`` bool[n_rows]: whom silence disappointed, as of the start of the hour.
+    """
+
+    def __init__(self, laws: Laws, talk: Talk, city: City, seed: int, replicate: int, tally: Tally) -> None:
+        self.laws, self.talk, self.city, self.tally = laws, talk, city, tally
+        self.seed, self.replicate = seed, replicate
+        self.voices = Voices.of(laws.schedule, seed, replicate)
+        self.desk = Desk(laws, talk, tally)
+        self.is_disappointed = np.zeros(city.n_rows, dtype=bool)
+        self._asks = [Timetable() for _ in laws.schedule.accounts]
+
+    def welcome(self, account: int, who: I64, since_min: float) -> None:
+        """People who follow an account from ``since_min`` on will ask it things."""
+        where = account, who, since_min
+        self._asks[account].add(*asking_times(self.laws, self.city, self.seed, self.replicate, *where))
+
+    def hear(self, hour: int, post: I64, who: I64) -> None:
+        """Comments of this hour: ``post``, ``who`` int64, each pair once."""
+        talk, desk, voices = self.talk, self.desk, self.voices
+        negative = negative_chance(
+            talk.negative[post],
+            np.where(desk.left_alone[post] > 0, talk.contagion, 1.0),
+            np.where(desk.is_calmed[post], talk.calming, 1.0),
+            np.where(self.is_disappointed[who], talk.disappointed, 1.0),
+        )
+        said = tone(draws.uniform(voices.tone[post], who), talk.question_share, negative)
+        account, week = self.laws.schedule.account[post], hour * HOUR_MIN // WEEK_MIN
+        np.add.at(self.tally.talk[:, week], (account, said), 1)
+        t = hour * HOUR_MIN + HOUR_MIN * draws.uniform(voices.minute[post], who)
+        desk.receive(account, post, who, t, said, voices.request[post])
+
+    def close_hour(self, hour: int, is_following: NDArray[np.bool_]) -> Echo:
+        """Followers ask, the desk answers. ``is_following`` bool[A, n_rows] as of the start of the hour."""
+        for a, timetable in enumerate(self._asks):
+            who = timetable.at(hour)
+            who = who[is_following[a, who]]
+            if len(who):
+                same = np.full(len(who), a)
+                minute = draws.uniform(self.voices.asked_minute[a], who, hour)
+                self.desk.receive(
+                    same, np.full(len(who), -1), who, hour * HOUR_MIN + HOUR_MIN * minute,
+                    np.full(len(who), QUESTION), self.voices.asked[same],
+                )  # fmt: skip
+                self.tally.climb("in_dialogue", who)
+        echo = self.desk.close_hour(hour)
+        self.tally.climb("in_dialogue", np.array(echo.answered, dtype=np.int64))
+        self.is_disappointed[[who for _, who, _ in echo.disappointed]] = True
+        return echo
+
+    def losses(
+        self, echo: Echo, is_following: NDArray[np.bool_], since_min: float
+    ) -> list[tuple[int, F64, I64]]:
+        """When disappointed residents who follow will leave for it: (account, minutes, people) of each."""
+        found = []
+        for a, who, luck in echo.disappointed:
+            t = leaving_disappointed(self.laws, a, np.array([luck]), since_min)
+            if is_following[a, who] and who < self.city.n_residents and t[0] < self.laws.n_hours * HOUR_MIN:
+                found.append((a, t, np.array([who])))
+        return found

@@ -1,0 +1,79 @@
+"""What each change of outreach (``sim.outreach``) and each account ask of their scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from sim.checks import check_kind, opened, present
+from sim.figures import nearest
+from sim.outreach import BoostPosts, PartnerWith, TargetPlace
+
+if TYPE_CHECKING:
+    from sim.scenario import Scenario
+
+
+def misplaced_accounts(scenario: Scenario) -> Iterator[str]:
+    """What is wrong with how accounts refer to one another ("key: sentence")."""
+    accounts = scenario.city.accounts
+    for name, account in accounts.items():
+        for other in account.overlap:
+            where = f"city.accounts.{name}.overlap"
+            others = [n for n, a in accounts.items() if a.platform == account.platform and n != name]
+            if other not in others:
+                yield f"{where}: no other account on {account.platform} is called '{other}'" + (
+                    nearest(other, others) or "; there is none"
+                )
+            elif accounts[other].overlap:
+                yield f"{where}: '{other}' states an overlap of its own; only one of two accounts may"
+    for platform in sorted(opened(scenario) & set(accounts)):
+        if accounts[platform].independent:
+            where = f"city.accounts.{platform}"
+            yield f"{where}: the city opens an account of this name; give the independent page another"
+
+
+def check_accounts(change: Any, key: str, scenario: Scenario) -> None:
+    """ValueError where a change names an account that does not exist."""
+    known = [*scenario.city.accounts, *sorted(opened(scenario))]
+    for name in getattr(change, "accounts", ()):
+        if name not in known:
+            raise ValueError(f"{key}.accounts: unknown account '{name}'{nearest(name, known)}")
+
+
+def _check_themes(themes: Iterable[str], key: str, scenario: Scenario) -> None:
+    known = scenario.behaviour.interest
+    for theme in themes:
+        if theme not in known:
+            raise ValueError(f"{key}.themes: unknown theme '{theme}'{nearest(theme, known)}")
+
+
+@check_kind.register(TargetPlace)
+def _(change: TargetPlace, key: str, scenario: Scenario) -> None:
+    _check_themes(change.themes, key, scenario)
+
+
+@check_kind.register(PartnerWith)
+def _(change: PartnerWith, key: str, scenario: Scenario) -> None:
+    pages = {name: a.platform for name, a in scenario.city.accounts.items() if a.independent}
+    if change.account not in pages:
+        hint = nearest(change.account, pages) or "; this city has none (an account with independent: true)"
+        raise ValueError(f"{key}.account: no independent page is called '{change.account}'{hint}")
+    platform = pages[change.account]
+    if change.platforms and platform not in change.platforms:
+        raise ValueError(f"{key}.platforms: '{change.account}' is on {platform}; allowed: {platform}")
+    if platform not in present(scenario) | opened(scenario):
+        raise ValueError(f"{key}.account: '{change.account}' is on {platform}, where the city has no account")
+
+
+@check_kind.register(BoostPosts)
+def _(change: BoostPosts, key: str, scenario: Scenario) -> None:
+    _check_themes(change.themes, key, scenario)
+    if change.cost_per_1000_reached is not None:
+        return
+    here = present(scenario) | opened(scenario)
+    for platform in sorted(set(change.platforms) & here if change.platforms else here):
+        if scenario.platform[platform].audience.cost_per_1000_reached_eur is None:
+            raise ValueError(
+                f"{key}.cost_per_1000_reached: is missing, for the card of {platform} does not say what "
+                "reaching a thousand people costs"
+            )
