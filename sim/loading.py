@@ -292,5 +292,10 @@ def check_decision(options: Options, scenario: Scenario, origin: Callable[[str],
         for key, name, allowed in named
         if name not in allowed
     ]
+    if decision.kpi in kpis and INDICATORS[decision.kpi].direction == "neutral":
+        problems.append(
+            f"{origin('decision.kpi')}: decision.kpi: '{decision.kpi}' is neither good nor bad by itself; "
+            "decide on an indicator that has a good direction, such as 'reach_rate_by_follower'"
+        )
     if problems:
         raise InputError("\n".join(problems))

@@ -170,7 +170,7 @@ Moves = st.lists(
 def _followers(start: list[int]) -> Followers:
     """An account with ``start`` and a new one."""
     plans = (SimpleNamespace(name="old", is_new=False), SimpleNamespace(name="new", is_new=True))
-    laws = SimpleNamespace(schedule=SimpleNamespace(accounts=plans))
+    laws = SimpleNamespace(schedule=SimpleNamespace(accounts=plans, campaigns=()))
     city = SimpleNamespace(n_rows=ROWS, followers={"old": np.array(sorted(start), dtype=np.int32)})
     return Followers(laws, city)  # type: ignore[arg-type]
 
@@ -205,7 +205,7 @@ def test_a_long_list_is_tidied_and_stays_right() -> None:
     """Beyond the slack that the list tolerates, those who left are taken out of it."""
     plans = (SimpleNamespace(name="old", is_new=False),)
     n = 5000
-    laws = SimpleNamespace(schedule=SimpleNamespace(accounts=plans))
+    laws = SimpleNamespace(schedule=SimpleNamespace(accounts=plans, campaigns=()))
     followers = Followers(laws, SimpleNamespace(n_rows=n, followers={"old": np.arange(n)}))  # type: ignore[arg-type]
     for start in range(0, n, 100):
         followers.leave(0, np.arange(start, min(start + 50, n)))

@@ -55,6 +55,7 @@ def _platform(p: float) -> dict[str, Any]:
             "discovery_per_month": 0, "follow_if_shared": 0, "follow_if_mentioned": 0,
             "unfollow_per_month": 0, "unfollow_if_overposted": 0,
             "overpost_threshold_per_day": 1e3, "follow_by_band": _everyone(1),
+            "cost_per_fan_eur": 1, "paid_fan_activity": 1,
         },
     }  # fmt: skip
 

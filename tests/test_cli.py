@@ -351,11 +351,11 @@ def test_the_bash_script_completes_in_bash(tmp_path: Path) -> None:
     {script("bash")}
     ask() {{ COMP_LINE="$1"; COMP_POINT=${{#1}}; _city_audience; echo "${{COMPREPLY[*]}}"; }}
     ask "city-audience comp"
-    ask "city-audience compare comparison=toul"
+    ask "city-audience compare comparison=youn"
     ask "city-audience compare lan"
     """
     done = subprocess.run(["bash", "-c", text], capture_output=True, text=True, check=True, cwd=tmp_path)
-    assert done.stdout.splitlines() == ["compare  completion ", "toulouse_2019", "lang="]
+    assert done.stdout.splitlines() == ["compare  completion ", "young_workshop", "lang="]
 
 
 def test_help_and_completion_import_nothing_heavy() -> None:

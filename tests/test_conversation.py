@@ -167,6 +167,7 @@ def _answered_share(asked: int, seed: int, sampling: float = 1.0, cost: float = 
     return _n(tally, "answered") / len(times)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asked", [400, 1200, 4000])
 def test_a_sample_has_the_answer_rate_of_the_whole_town(asked: int) -> None:
     """With little to do, with as much as the desk can carry, and with three times that; one in ten simulated.
@@ -335,6 +336,7 @@ def _negative_share(**other: Any) -> tuple[float, int]:
     return neg / n, n
 
 
+@pytest.mark.slow
 def test_complaints_left_alone_draw_others_and_frank_answers_calm() -> None:
     alone, n = _negative_share(city={"team": {"answers": False}})
     answered, m = _negative_share(city={"team": ALWAYS})

@@ -96,6 +96,7 @@ def test_kernel_equals_agents_in_conversation(seed: int, replicate: int) -> None
     assert fast.delays.sum() == happened["answered"]
 
 
+@pytest.mark.slow
 def test_kernel_differs_from_agents_of_another_seed() -> None:
     """Negative control of the equality."""
     scenario = _scenario()

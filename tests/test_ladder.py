@@ -56,6 +56,7 @@ def _rungs(tally: Tally) -> Rungs:
 # --- kernel and agents -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("replicate", [0, 1])
 def test_kernel_equals_agents_and_every_rung_is_climbed(replicate: int) -> None:
     scenario = _scenario(

@@ -85,6 +85,7 @@ def _run(scenario: Scenario, city: City | None = None, replicate: int = 0) -> Ta
     return Kernel(_laws(scenario, city), city, SEED, replicate).run()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("replicate", [0, 2])
 def test_kernel_equals_agents_with_everything_on(replicate: int) -> None:
     scenario = _everything()
@@ -205,6 +206,7 @@ def test_who_understands_a_post(languages: tuple[str, ...], abroad: float, resid
     assert languages not in ((), ("fr",)) or (table[:, 0] == 1.0).all()  # exactly nothing for residents
 
 
+@pytest.mark.slow
 def test_english_reaches_more_followers_abroad_and_fewer_residents() -> None:
     base = {"city": {"accounts": {"town_facebook": {**CIRCLES_OF, "followers": 400}}}}
     french = _scenario(600, **base)

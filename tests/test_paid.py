@@ -233,6 +233,7 @@ def test_only_the_advertised_account_knows_them_as_bought() -> None:
 # --- kernel and specification -----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seed", "replicate"), [(1, 0), (7, 2)])
 def test_kernel_equals_agents_with_campaigns_on(seed: int, replicate: int) -> None:
     """Two overlapping campaigns, one on an account that opens meanwhile, among people who come and go."""
@@ -324,6 +325,7 @@ def grenoble() -> dict[str, float]:
     return out
 
 
+@pytest.mark.slow
 def test_what_grenoble_paid_gives_what_grenoble_got() -> None:
     """5,609 fans in September 2012, 43,000 in November; 5,000 EUR (town hall) or 20,000 (an observer).
 

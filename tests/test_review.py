@@ -136,6 +136,7 @@ def _gains(presence: dict[str, Any], replicates: int = 6) -> np.ndarray:
     return np.array(found)
 
 
+@pytest.mark.slow
 def test_a_review_of_the_hours_gains_where_hours_matter() -> None:
     gains = _gains(NIGHT)
     se = gains.std(ddof=1) / np.sqrt(len(gains))
@@ -143,6 +144,7 @@ def test_a_review_of_the_hours_gains_where_hours_matter() -> None:
     assert gains.mean() > 4 * se
 
 
+@pytest.mark.slow
 def test_a_review_of_the_hours_gains_nothing_where_they_do_not() -> None:
     """Control: the same review, people there at all hours alike."""
     gains = _gains(ALL_DAY)
@@ -258,6 +260,7 @@ def test_weeks_of_review() -> None:
     assert list(weeks_of(change, WEEKS)) == [3, 5]
 
 
+@pytest.mark.slow
 def test_study_model_and_agents_follow_the_same_plan() -> None:
     scenario = _scenario(NIGHT, _review(), residents=120)
     city = build_city(scenario, SEED)

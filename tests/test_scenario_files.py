@@ -146,7 +146,11 @@ def refusal(spec: dict[str, Any], accounts: dict[str, dict[str, Any]]) -> str:
     return "a reopening before a closing" if spec["kind"] == "reopen_account" else ""
 
 
-@pytest.mark.parametrize("city", CITIES)
+# The present city takes every change in the fast tests, the others in the slow ones.
+HOSTS = [pytest.param(c, marks=() if c == "toulouse_2019" else pytest.mark.slow) for c in CITIES]
+
+
+@pytest.mark.parametrize("city", HOSTS)
 @pytest.mark.parametrize("change", CHANGES)
 def test_city_takes_the_change_or_says_why_not(city: str, change: str) -> None:
     plain, spec = tree(city, (change,)), read(f"change/{change}.yaml")[change]

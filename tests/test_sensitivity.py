@@ -445,6 +445,7 @@ def test_a_finished_analysis_is_complete_and_reused(
     assert (again.reused, again.sentence, again.folder) == (True, done.sentence, done.folder)
 
 
+@pytest.mark.slow
 def test_two_runs_give_the_same_bytes(done: sensitivity.Sensitivity, tmp_path: Path) -> None:
     other = run_sensitivity(comparison(tmp_path), SMALL)
     assert other.folder.name == done.folder.name
@@ -537,6 +538,7 @@ def test_mistakes_are_one_line_and_nothing_is_written(
     assert not [p for p in tmp_path.rglob("*") if p.is_file()]
 
 
+@pytest.mark.slow
 def test_the_workshop_end_to_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = [
         "comparison=young_workshop",
@@ -667,6 +669,7 @@ def test_what_was_written_is_read_back(done: sensitivity.Sensitivity) -> None:
     assert sentence(comparison(), found.analysis, "en") == sentence(comparison(), done.analysis, "en")
 
 
+@pytest.mark.slow
 def test_compare_then_sensitivity_then_compare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The report says how to examine it; once examined it shows what was found, and nothing is run again."""
     asked = comparison(tmp_path, lang="en", replicates=2)
@@ -693,6 +696,7 @@ def test_compare_then_sensitivity_then_compare(tmp_path: Path, monkeypatch: pyte
     assert "Not examined yet" in run_study(asked).report.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_a_comparison_run_afterwards_shows_it_at_once(tmp_path: Path) -> None:
     found = run_sensitivity(comparison(tmp_path, lang="en"), SMALL)
     assert found.shown_in == ()

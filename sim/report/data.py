@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from sim.indicators import FAMILIES
+
 if TYPE_CHECKING:
     from sim.analysis import Analysis
     from sim.request import Comparison
@@ -32,6 +34,8 @@ KEY_KPIS = (
     "hides_per_10000_reached",
 )
 MAX_KEY_KPIS = 10
+MAX_NEAR_KPIS = 5
+MOVED = ("better", "worse", "changed")
 
 
 @dataclass(frozen=True)
@@ -256,10 +260,19 @@ class View:
         return [e for e in found if e is not None]
 
     def key_kpis(self) -> list[str]:
-        """Up to MAX_KEY_KPIS names with at least one effect, the decision KPI first."""
-        order = dict.fromkeys((self.data.decision_kpi, *KEY_KPIS))
+        """Up to MAX_KEY_KPIS names with at least one effect: the decision KPI; if it is no usual one, those
+        of its family that move; then the usual ones."""
+        decision = self.data.decision_kpi
+        family = next((kpis for _, _, kpis in FAMILIES if decision in kpis), ())
+        near = [k for k in family if decision not in KEY_KPIS and self._moves(k)][:MAX_NEAR_KPIS]
+        order = dict.fromkeys((decision, *near, *KEY_KPIS))
         present = {kpi for kpi, _ in self.effects}
         return [k for k in order if k in present][:MAX_KEY_KPIS]
+
+    def _moves(self, kpi: str) -> bool:
+        """Whether an alternative is told apart from the baseline on ``kpi``."""
+        found = (self.effects.get((kpi, a)) for a in self.alternatives)
+        return any(e is not None and e.verdict in MOVED for e in found)
 
     def other_kpis(self) -> list[str]:
         """The names that `key_kpis` leaves out, in the order of the definitions."""
