@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test slow validate bench lint clean
+.PHONY: demo test slow peers validate bench lint clean
 demo: $(VENV)/.installed
 	$(BIN)/city-audience compare comparison=toulouse_2019
 
@@ -13,7 +13,12 @@ test: $(VENV)/.tested
 	$(BIN)/pytest -q -n 2 -m "not slow"
 
 slow: $(VENV)/.tested
-	$(BIN)/pytest -q -m slow
+	$(BIN)/pytest -q -n 2 -m slow
+
+# Other authors' programs, where they install: one that does not is skipped by name.
+peers: $(VENV)/.tested
+	-$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[peers]"
+	$(BIN)/pytest -q -rs tests/test_peers.py
 
 validate: $(VENV)/.installed
 	$(BIN)/city-audience validate reduced=true

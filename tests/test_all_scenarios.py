@@ -198,13 +198,17 @@ def _before(change: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("change", _names("change"))
 def test_every_change_runs_and_changes_something(change: str) -> None:
-    fitting = [scenario for city in CITIES if (scenario := _changed(city, change))]
-    assert fitting, f"{change} fits no city"
-    fitting.sort(key=lambda s: s.city.population.total.value)
     # What Paris does to change its own habits changes nothing where they are no habit.
-    pairs = ((s, build_schedule(s), _without(s, change)) for s in fitting)
-    first = fitting[0], build_schedule(fitting[0]), _without(fitting[0], change)
-    scenario, with_it, without = next((p for p in pairs if _plan(p[1]) != _plan(p[2])), first)
+    by_size = sorted(CITIES, key=_population)
+    fitting = (scenario for city in by_size if (scenario := _changed(city, change)))
+    tried = ((s, build_schedule(s), _without(s, change)) for s in fitting)
+    found = None
+    is_no_plan = _changes()[change]["kind"] in ("digital_help", "open_forum", "monthly_review")
+    for found in tried:
+        if is_no_plan or _plan(found[1]) != _plan(found[2]):
+            break
+    assert found is not None, f"{change} fits no city"
+    scenario, with_it, without = found
     _check(scenario)
     only = scenario.change[change]
     if isinstance(only, DigitalHelp):

@@ -578,6 +578,7 @@ def test_the_shipped_tree_is_found_next_to_the_package_or_inside_it(monkeypatch:
     assert (catalogue.tree() / "base.yaml").is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(catalogue.options("comparison", (catalogue.tree(),))))
 def test_every_shipped_comparison_loads(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
@@ -585,6 +586,7 @@ def test_every_shipped_comparison_loads(name: str, monkeypatch: pytest.MonkeyPat
     assert len(comparison.scenarios) >= 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(catalogue.options("scenario", (catalogue.tree(),))))
 def test_every_shipped_scenario_loads(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()

@@ -532,7 +532,7 @@ def test_mistakes_are_one_line_and_nothing_is_written(
     monkeypatch.chdir(tmp_path)
     if not told:
         kpi = next(k for k, d in sensitivity.DIRECTIONS.items() if d == "neutral")
-        words, told = [f"decision.kpi={kpi}"], "has no good direction"
+        words, told = [f"decision.kpi={kpi}"], "is neither good nor bad by itself"
     assert main(["sensitivity", "comparison=young_workshop", "sampling=0.05", *words]) == 2
     assert told in capsys.readouterr().err
     assert not [p for p in tmp_path.rglob("*") if p.is_file()]
