@@ -36,6 +36,6 @@ class MonthlyReview(Dated):
     every_weeks: int = Field(default=4, ge=1, le=52)
     indicator: Literal["interactions", "reach", "clicks", "engagement_rate_by_reach"] = "interactions"
     moves: Literal["hours", "formats", "themes"]
-    step: Share = Figure(value=0.5)
-    least_posts: Positive = Figure(value=3.0)
+    step: Share
+    least_posts: Positive
     spacing_min: float = Field(default=20.0, ge=0, le=240)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import singledispatch
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,14 @@ def present(scenario: Scenario) -> set[str]:
 def opened(scenario: Scenario) -> set[str]:
     """Platforms on which a change opens an account."""
     return {c.platform for c in scenario.change.values() if isinstance(c, OpenAccount)}
+
+
+def check_themes(themes: Iterable[str], key: str, scenario: Scenario) -> None:
+    """ValueError where a theme is none of the behaviour card's, with the nearest right name."""
+    known = scenario.behaviour.interest
+    for theme in themes:
+        if theme not in known:
+            raise ValueError(f"{key}.themes: unknown theme '{theme}'{nearest(theme, known)}")
 
 
 @singledispatch
@@ -114,10 +123,7 @@ def _(change: ChangeMix, key: str, scenario: Scenario) -> None:
             known = scenario.platform[platform].formats
             if fmt not in known:
                 raise ValueError(f"{key}.formats: unknown format '{fmt}' on {platform}{nearest(fmt, known)}")
-    themes = scenario.behaviour.interest
-    for theme in change.themes:
-        if theme not in themes:
-            raise ValueError(f"{key}.themes: unknown theme '{theme}'{nearest(theme, themes)}")
+    check_themes(change.themes, key, scenario)
 
 
 @check_kind.register(ChangeTeam)

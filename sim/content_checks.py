@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from sim.changes import LeavePlatform, OpenAccount, closed_weeks
-from sim.checks import check_has, check_kind, opened, present
+from sim.checks import check_has, check_kind, check_themes, opened, present
 from sim.content import CopyContent, Countdown, EditorialLine, Publish, ReopenAccount
 from sim.figures import WEEKDAYS, nearest
 
@@ -39,7 +38,7 @@ def _(change: Countdown, key: str, scenario: Scenario) -> None:
 
 @check_kind.register(EditorialLine)
 def _(change: EditorialLine, key: str, scenario: Scenario) -> None:
-    _check_themes(change.themes, key, scenario)
+    check_themes(change.themes, key, scenario)
     if change.fit.value == change.offer.value == 1:
         raise ValueError(f"{key}: changes nothing; say fit or offer (multipliers other than 1)")
 
@@ -79,13 +78,6 @@ def _(change: ReopenAccount, key: str, scenario: Scenario) -> None:
     ]
     if not change.slots and not any(kept):
         raise ValueError(f"{key}.slots: the account had no habits to come back to; give at least one slot")
-
-
-def _check_themes(themes: Iterable[str], key: str, scenario: Scenario) -> None:
-    known = scenario.behaviour.interest
-    for theme in themes:
-        if theme not in known:
-            raise ValueError(f"{key}.themes: unknown theme '{theme}'{nearest(theme, known)}")
 
 
 def _check_account(platform: str, account: str | None, key: str, scenario: Scenario) -> None:

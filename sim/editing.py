@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from sim.calendar import DAY_MIN, Draft, applied, at_stake, expand, is_own, platform_of, replanned
 from sim.content import CopyContent, Countdown, EditorialLine, Publish, ReopenAccount, TrainTeam
@@ -25,6 +26,18 @@ def _account(platform: str, account: str | None, scenario: Scenario) -> str:
     return account or next(name for name in found if found[name] == platform and is_own(name, scenario))
 
 
+def _single(account: str, kind: str, minute: float, plan: list[Draft], **said: Any) -> Draft:
+    """A post that belongs to no weekly slot; ``said``: the fields of the draft that are its own."""
+    return Draft(
+        slot=_named(account, kind, minute, plan),
+        account=account,
+        week=int(minute // WEEK_MIN),
+        minute=minute,
+        entry=SINGLE,
+        **said,
+    )
+
+
 def _named(account: str, what: str, minute: float, plan: Sequence[Draft]) -> str:
     """The name of the next single post of its week: moving it within the week keeps it."""
     week = int(minute // WEEK_MIN) + 1
@@ -41,12 +54,11 @@ def _(change: Publish, plan: list[Draft], scenario: Scenario) -> list[Draft]:
         account = _account(post.platform, post.account, scenario)
         minute = _minute(change.from_week - 1, post.week, post.day, post.at)
         plan.append(
-            Draft(
-                slot=_named(account, "post", minute, plan),
-                account=account,
-                week=int(minute // WEEK_MIN),
-                minute=minute,
-                entry=SINGLE,
+            _single(
+                account,
+                "post",
+                minute,
+                plan,
                 theme=post.theme,
                 format=post.format,
                 rel_appeal=post.rel_appeal,
@@ -70,12 +82,11 @@ def _(change: Countdown, plan: list[Draft], scenario: Scenario) -> list[Draft]:
         minute = last - (change.posts - 1 - k) * change.every_days * DAY_MIN
         rise = k / (change.posts - 1)
         plan.append(
-            Draft(
-                slot=_named(account, "countdown", minute, plan),
-                account=account,
-                week=int(minute // WEEK_MIN),
-                minute=minute,
-                entry=SINGLE,
+            _single(
+                account,
+                "countdown",
+                minute,
+                plan,
                 theme=change.theme,
                 format=change.format,
                 rel_appeal=1.0 + rise * (change.rising_to.value - 1.0),

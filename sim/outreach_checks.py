@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from sim.checks import check_kind, opened, present
+from sim.checks import check_kind, check_themes, opened, present
 from sim.figures import nearest
 from sim.outreach import BoostPosts, PartnerWith, TargetPlace
 
@@ -40,16 +40,9 @@ def check_accounts(change: Any, key: str, scenario: Scenario) -> None:
             raise ValueError(f"{key}.accounts: unknown account '{name}'{nearest(name, known)}")
 
 
-def _check_themes(themes: Iterable[str], key: str, scenario: Scenario) -> None:
-    known = scenario.behaviour.interest
-    for theme in themes:
-        if theme not in known:
-            raise ValueError(f"{key}.themes: unknown theme '{theme}'{nearest(theme, known)}")
-
-
 @check_kind.register(TargetPlace)
 def _(change: TargetPlace, key: str, scenario: Scenario) -> None:
-    _check_themes(change.themes, key, scenario)
+    check_themes(change.themes, key, scenario)
 
 
 @check_kind.register(PartnerWith)
@@ -67,7 +60,7 @@ def _(change: PartnerWith, key: str, scenario: Scenario) -> None:
 
 @check_kind.register(BoostPosts)
 def _(change: BoostPosts, key: str, scenario: Scenario) -> None:
-    _check_themes(change.themes, key, scenario)
+    check_themes(change.themes, key, scenario)
     if change.cost_per_1000_reached is not None:
         return
     here = present(scenario) | opened(scenario)

@@ -91,10 +91,10 @@ class Team(Strict):
     presence: Presence
     prepare_min: Minutes
     answer_min: Positive
+    lead_days: NonNegative
+    patience_h: NonNegative
     validation_h: NonNegative = Figure(value=0.0)
     answer_validation_h: NonNegative = Figure(value=0.0)
-    lead_days: NonNegative = Figure(value=7.0)
-    patience_h: NonNegative = Figure(value=24.0)
     contributors: NonNegative = Figure(value=0.0)
     contributor_min_per_week: NonNegative = Figure(value=0.0)
     answers: bool = True

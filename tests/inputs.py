@@ -186,6 +186,8 @@ TEAM: dict[str, Any] = {
     ],
     "prepare_min": {"default": 30},
     "answer_min": 5,
+    "lead_days": 7,
+    "patience_h": 24,
     "frank": 0.5,
     "eur_per_hour": 30,
 }

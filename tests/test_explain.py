@@ -162,6 +162,7 @@ WORDS: list[tuple[dict[str, Any], str, str]] = [
             "every_weeks": 1,
             "moves": "formats",
             "step": 0.25,
+            "least_posts": 3,
             "indicator": "engagement_rate_by_reach",
         },
         "avec une revue chaque semaine qui déplace 25 % des autres publications de tous les comptes vers "
