@@ -12,6 +12,7 @@ COMPARING = ("compare", "explain", "sources", "sensitivity")
 OPTION_VALUES = {
     "lang": ("fr", "en"),
     "engine": ("processes", "serial"),
+    "kernel": ("auto", "compiled", "numpy"),
     "replicates": ("auto", "4", "8", "12"),
     "seed": (),
     "horizon_weeks": (),

@@ -12,6 +12,9 @@ from sim.figures import InputError, Strict, nearest
 from sim.notation import Label
 from sim.scenario import Scenario
 
+# Options that cannot change a number: where and by what means it is computed.
+MEANS = ("results_dir", "engine", "workers", "kernel")
+
 
 def _replicates(value: object) -> object:
     if value == "auto":
@@ -44,6 +47,7 @@ class Options(Strict):
     results_dir: str = "./results"
     engine: Literal["processes", "serial"] = "processes"
     workers: int = Field(default=0, ge=0, le=1024)
+    kernel: Literal["auto", "compiled", "numpy"] = "auto"
 
     @model_validator(mode="after")
     def _bounds(self) -> Options:

@@ -41,24 +41,26 @@ class Decision:
     spacing_min: float
 
 
-def play(laws: Laws, city: City, seed: int, replicate: int) -> tuple[Tally, Laws]:
+def play(
+    laws: Laws, city: City, seed: int, replicate: int, kernel: type[Kernel] = Kernel
+) -> tuple[Tally, Laws]:
     """Counts of one replicate, and the laws of the plan that was followed in the end."""
-    laws = reviewed(laws, city, seed, replicate)
-    return Kernel(laws, city, seed, replicate).run(), laws
+    laws = reviewed(laws, city, seed, replicate, kernel)
+    return kernel(laws, city, seed, replicate).run(), laws
 
 
-def reviewed(laws: Laws, city: City, seed: int, replicate: int) -> Laws:
+def reviewed(laws: Laws, city: City, seed: int, replicate: int, kernel: type[Kernel] = Kernel) -> Laws:
     """The laws after every review of this replicate; ``laws`` itself where nobody reviews anything."""
     scenario = laws.scenario
     reviews = {key: c for key, c in scenario.change.items() if isinstance(c, MonthlyReview)}
     decided: dict[str, Any] = {}
     for week in sorted({w for review in reviews.values() for w in weeks_of(review, scenario.horizon_weeks)}):
-        kernel = Kernel(laws, city, seed, replicate)
-        while kernel.hour < week * WEEK_HOURS:
-            kernel.step()
+        past = kernel(laws, city, seed, replicate)
+        while past.hour < week * WEEK_HOURS:
+            past.step()
         for key, review in reviews.items():
             if week in weeks_of(review, scenario.horizon_weeks):
-                found = decisions(review, week, laws, kernel.tally)
+                found = decisions(review, week, laws, past.tally)
                 decided |= {f"{key}.{week}.{decision.platforms[0]}": decision for decision in found}
         changes = {**scenario.change, **decided}
         laws = build_laws(scenario.model_copy(update={"change": changes}), city, seed)

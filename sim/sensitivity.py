@@ -24,13 +24,13 @@ from sim.indicators import DIRECTIONS
 from sim.parameters import parameters_of
 from sim.progress import Progress
 from sim.report.words import number
-from sim.request import Comparison
+from sim.request import MEANS, Comparison
 from sim.scenario import sentences
 
 ENOUGH_RESIDENTS = 5_000
 RESUMED_S = 0.1  # a first setting answered sooner was read from a checkpoint
 WITHOUT_EFFECT = {
-    "results_dir", "engine", "workers", "replicates", "min_replicates", "max_replicates", "precision",
+    *MEANS, "replicates", "min_replicates", "max_replicates", "precision",
 }  # fmt: skip
 
 

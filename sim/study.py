@@ -24,6 +24,7 @@ from sim.city import City, build_city, fingerprint
 from sim.differences import Zone, paired_differences, summary
 from sim.figures import LANGUAGES, InputError
 from sim.indicators import ADDITIVE, DIRECTIONS, INDICATORS
+from sim.kernels import kernel_named
 from sim.kpi import hour_table, kpi_table, post_table
 from sim.laws import Laws, build_laws
 from sim.pages import bring_up_to_date, examined_name, stored_tables
@@ -31,13 +32,12 @@ from sim.pool import run_here, workers
 from sim.progress import Progress
 from sim.replicates import Job, Precision, StopReason, gather, replicate_until
 from sim.report.words import NNBSP
-from sim.request import Comparison, Options
+from sim.request import MEANS, Comparison, Options
 from sim.review import play
 from sim.scenario import Scenario
 from sim.unmatched import unmatched
 
 Result = dict[str, pd.DataFrame]
-DISPLAY_ONLY = ("results_dir", "engine", "workers")  # options that cannot change a number
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,10 @@ class Bench:
     ``city`` is the first scenario's, built when not given; ``cities``: by scenario.
     """
 
-    def __init__(self, scenarios: Sequence[Scenario], seed: int, city: City | None = None) -> None:
-        self.seed = seed
+    def __init__(
+        self, scenarios: Sequence[Scenario], seed: int, city: City | None = None, kernel: str = "auto"
+    ) -> None:
+        self.seed, self.kernel = seed, kernel_named(kernel)
         built = {} if city is None else {fingerprint(scenarios[0], seed, scenarios[0].graph): city}
         self.cities: dict[str, City] = {}
         for s in scenarios:
@@ -111,7 +113,7 @@ class Bench:
     def run(self, job: Job) -> Result:
         """Tables of one run: kpis, posts, hours."""
         city = self.cities[job.scenario]
-        tally, laws = play(self.laws[job.scenario], city, self.seed, job.replicate)
+        tally, laws = play(self.laws[job.scenario], city, self.seed, job.replicate, self.kernel)
         return {
             "kpis": kpi_table(tally, laws, city, job.scenario, job.replicate),
             "posts": post_table(tally, laws, job.scenario, job.replicate),
@@ -158,7 +160,7 @@ def run_study(comparison: Comparison, announce: Callable[[], None] = lambda: Non
 
 def request_config(comparison: Comparison) -> dict[str, Any]:
     """What decides every byte of the result: scenarios, options that matter, and the code."""
-    options = comparison.options.model_dump(mode="json", exclude=set(DISPLAY_ONLY))
+    options = comparison.options.model_dump(mode="json", exclude=set(MEANS))
     return {
         "comparison": comparison.name,
         "label": dict(comparison.label),
@@ -193,7 +195,7 @@ def _replicates(
     rule = _rule(scenarios, options)
     with Progress(options.lang) as progress:
         progress.say("city", scenarios[0].city.label[options.lang])
-        bench = Bench(scenarios, options.seed)
+        bench = Bench(scenarios, options.seed, kernel=options.kernel)
         announce()
         names = [s.name for s in scenarios]
         with workers(bench, options.n_workers()) as over:

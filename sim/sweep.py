@@ -23,10 +23,10 @@ from sim.figures import InputError
 from sim.in_play import only_in_play
 from sim.loading import options_of, scenario_of
 from sim.overrides import COMMAND_LINE, Typed, parse_all
-from sim.request import Options
+from sim.request import MEANS, Options
 from sim.scenario import Scenario
 
-DISPLAY_ONLY = ("lang", "results_dir", "engine", "workers")
+DISPLAY_ONLY = ("lang", *MEANS)
 RunOne = Callable[[Scenario, Options], pd.DataFrame]
 Announce = Callable[[str, Sequence[str], str], None]  # status, overrides and reason of a job
 
@@ -58,7 +58,7 @@ def run_sweep(
     Raises InputError for what is wrong before any job starts, StoreError for an unusable results folder.
     """
     typed, folders, known = parse_all(overrides, scenarios_dir, sweep=True)
-    for key in ("results_dir", "comparison", *DISPLAY_ONLY):
+    for key in ("comparison", *DISPLAY_ONLY):
         if any(t.several and t.key == key for t in typed):
             raise InputError(f"{COMMAND_LINE}: {key}: cannot take several values in a sweep")
     if any(t.key == "comparison" and t.names for t in typed):
