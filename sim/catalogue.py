@@ -10,7 +10,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-GROUPS = ("city", "platform", "behaviour", "calendar", "occasion", "change", "scenario", "comparison")
+GROUPS = (
+    "city", "platform", "behaviour", "calendar", "occasion", "change", "engine", "scenario", "comparison",
+)  # fmt: skip
 PRIMARY = "base"
 ENVIRONMENT = "CITY_AUDIENCE_SCENARIOS"
 TAGS = ("measured", "borrowed", "assumed", "given")
