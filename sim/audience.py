@@ -174,7 +174,7 @@ class Followers:
     """Who follows each account: ``is_following`` bool[A, n_rows], ``has_left`` bool[A, n_rows], and lists.
 
     Only for accounts that advertise, by account: ``liking`` float64[n_rows], multiplier of affinity towards
-    the account (below 1 for who was bought); ``asked`` bool[n_rows], won by a campaign, joined yet or not.
+    the account (below 1 for who was bought; rows of ``likings``, in the order of the accounts); ``asked`` bool[n_rows], won by a campaign, joined yet or not.
     """
 
     def __init__(self, laws: Laws, city: City) -> None:
@@ -182,7 +182,9 @@ class Followers:
         self.is_following = np.zeros((len(plans), city.n_rows), dtype=bool)
         self.has_left = np.zeros((len(plans), city.n_rows), dtype=bool)
         self.count = np.zeros(len(plans), dtype=np.int64)
-        self.liking = {c.account: np.ones(city.n_rows) for c in laws.schedule.campaigns}
+        buyers = sorted({c.account for c in laws.schedule.campaigns})
+        self.likings = np.ones((len(buyers), city.n_rows))
+        self.liking = dict(zip(buyers, self.likings, strict=True))
         self._activity = {c.account: c.activity for c in laws.schedule.campaigns}
         self.asked = {c.account: np.zeros(city.n_rows, dtype=bool) for c in laws.schedule.campaigns}
         self._rows: list[I64] = []

@@ -64,18 +64,11 @@ class Kernel(Offering):
         joins = [self._discover[a].at(hour) for a in range(len(self._discover))]
         leaves = [self._leave[a].at(hour) for a in range(len(self._leave))]
         written = Writes(joins, leaves, self._advertise())
-        self._expose([*self._publish(), *self._deliver()])
-        seen: list[NDArray[np.void]] = []
-        wave = self._due()
-        while len(wave):
-            for turn in turns(wave, self.city.n_rows):
-                self._reappear(self._display(turn, written))
-                seen.append(turn.rows)
-            wave = self._due()
-        self._write(seen, written)
+        self._fill_feeds()
+        self._look(written)
+        self._write(written)
         for post in self._expired.get(hour, NONE):
-            self.state.times_seen[self._place[post]] = 0
-            self.state.flags[self._place[post]] = 0
+            self._forget(int(self._place[post]))
         self.hour += 1
         if self.hour * HOUR_MIN % WEEK_MIN == 0:
             week = self.hour * HOUR_MIN // WEEK_MIN
@@ -99,7 +92,31 @@ class Kernel(Offering):
             self._win[a].add(t, who)
         return {a: timetable.at(self.hour) for a, timetable in self._win.items()}
 
+    def _forget(self, place: int) -> None:
+        """Nobody has seen the next post that will have this place."""
+        self.state.times_seen[place] = 0
+        self.state.flags[place] = 0
+
     # --- see ----------------------------------------------------------------------------------------
+
+    def _fill_feeds(self) -> None:
+        """Offer the posts of this hour and the shares of the last one; enter their first displays."""
+        self._expose([*self._publish(), *self._deliver()])
+
+    def _look(self, written: Writes) -> None:
+        """All displays of this hour, those that reappear within it included; then they tire their viewers."""
+        seen: list[NDArray[np.void]] = []
+        wave = self._due()
+        while len(wave):
+            for turn in turns(wave, self.city.n_rows):
+                self._reappear(self._display(turn, written))
+                seen.append(turn.rows)
+            wave = self._due()
+        if seen:
+            rows = joined(seen)
+            index = (self.laws.schedule.account[rows["post"]], rows["who"])
+            self.state.fatigue.fade(index, self.hour)
+            np.add.at(self.state.fatigue.value, index, 1.0)
 
     def _expose(self, offers: list[Offers]) -> None:
         """Find the first display of new exposures."""
@@ -167,15 +184,10 @@ class Kernel(Offering):
 
     # --- write --------------------------------------------------------------------------------------
 
-    def _write(self, seen: list[NDArray[np.void]], written: Writes) -> None:
-        """End of the hour: memories, then followers."""
+    def _write(self, written: Writes) -> None:
+        """End of the hour: affinity, then followers."""
         state, hour, week = self.state, self.hour, self.hour * HOUR_MIN // WEEK_MIN
         memory = self.laws.scenario.behaviour.memory
-        if seen:
-            rows = joined(seen)
-            index = (self.laws.schedule.account[rows["post"]], rows["who"])
-            state.fatigue.fade(index, hour)
-            np.add.at(state.fatigue.value, index, 1.0)
         for people, step in (
             (written.warmer, memory.affinity_gain.value),
             (written.colder, -memory.affinity_loss_if_hidden.value),
@@ -200,6 +212,7 @@ class Kernel(Offering):
             for name, who in (("unfollows", gone), ("follows", new)):
                 self.tally.count(name, np.full(len(who), a), self.group[who], week)
             if len(new):
+                self._welcome(a, new)
                 self._leave[a].add(*self._quits(a, new, end))
                 self._invite(a, new, end)
 
@@ -216,6 +229,9 @@ class Kernel(Offering):
             ([np.array(echo.satisfied, dtype=np.int64)], talk.affinity_gain),
             ([np.array(let_down, dtype=np.int64)], -talk.affinity_loss),
         ]
+
+    def _welcome(self, account: int, who: I64) -> None:
+        """People who follow an account from now on; the reference keeps no list of its own."""
 
     def _invite(self, account: int, who: I64, since_min: float) -> None:
         if self.dialogue is not None:

@@ -114,7 +114,7 @@ class Tally:
         informed = (self.last_week >= 0) & (week - self.last_week < INFORMED_WEEKS)
         for rung, is_there in (("linked", linked), ("informed", informed)):
             bit = np.uint8(1 << LADDER.index(rung))
-            self.ladder = np.where(is_there, self.ladder | bit, self.ladder & ~bit)
+            self.ladder[:] = np.where(is_there, self.ladder | bit, self.ladder & ~bit)
         self.this_week[:] = 0
 
     def same_as(self, other: Tally) -> list[str]:
