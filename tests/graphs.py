@@ -64,17 +64,17 @@ def rows_of(graph: Any) -> Rows:
 
 
 def chung_lu(n: int, degree: float, exponent: float = 2.8, seed: int = 1) -> Rows:
-    """An undirected Chung-Lu graph without loops or double edges.
+    """An undirected Chung-Lu graph without loops or double edges, the same on every machine.
 
-    Expected degrees follow a power law of this ``exponent``, of mean ``degree``, capped at
-    sqrt(n * degree) so that no pair is an edge with a probability above one.
+    Expected degrees follow a power law of this ``exponent``, of mean ``degree`` (a little less where double
+    edges are drawn), capped at sqrt(n * degree) so that no pair is an edge with a chance above one.
     """
     weight = (1.0 - (np.arange(n) + 0.5) / n) ** (-1.0 / (exponent - 1.0))
     for _ in range(50):
         weight = np.minimum(weight * (degree / weight.mean()), np.sqrt(n * degree))
+    bounds = np.cumsum(np.round(weight * 2.0**20))  # whole numbers: their sums are exact
     rng = np.random.Generator(np.random.PCG64(seed))
-    bounds = np.cumsum(weight) / weight.sum()
-    ends = np.searchsorted(bounds, rng.random((2, int(rng.poisson(n * degree / 2)))), side="right")
+    ends = np.searchsorted(bounds / bounds[-1], rng.random((2, round(n * degree / 2))), side="right")
     ends = rng.permutation(n)[np.minimum(ends, n - 1)]
     low, high = ends.min(axis=0), ends.max(axis=0)
     pair = np.unique((low * n + high)[low < high])

@@ -220,37 +220,55 @@ def load_starsim(rows: Rows, seeds: list[int], p: float, seed: int) -> Ready:
 
 
 def load_mesa(rows: Rows, seeds: list[int], p: float, seed: int) -> Ready:
-    """One agent a person, who knows its friends; all are activated at every step."""
-    return _mesa(rows, seeds, p, seed, everyone=True)
+    """One agent a person, who holds its friends; all are activated at every step."""
+    model, people = _people(rows, p, seed)
+    return _mesa(model, people, seeds, lambda new: model.agents)
 
 
 def load_mesa_frontier(rows: Rows, seeds: list[int], p: float, seed: int) -> Ready:
     """The same agents; only those who are new are activated."""
-    return _mesa(rows, seeds, p, seed, everyone=False)
+    from mesa.agent import AgentSet
+
+    model, people = _people(rows, p, seed)
+    return _mesa(model, people, seeds, lambda new: AgentSet(new, random=model.random))
 
 
-def _mesa(rows: Rows, seeds: list[int], p: float, seed: int, everyone: bool) -> Ready:
+def load_mesa_network(rows: Rows, seeds: list[int], p: float, seed: int) -> Ready:
+    """Agents on cells of Mesa's network space, as in its example of a virus; all activated at every step."""
+    from mesa.discrete_space import FixedAgent, Network
+
+    model, people = _people(rows, p, seed, FixedAgent)
+    network = Network(rows.networkx(), capacity=1, random=model.random)
+    for row, person in enumerate(people):
+        person.cell = network[row]
+    return _mesa(model, people, seeds, lambda new: model.agents)
+
+
+def _people(rows: Rows, p: float, seed: int, base: Any = None) -> tuple[Any, list[Any]]:
+    """A Mesa model and its agents, ``reached_at`` a step or -1; with a ``base`` friends are on the cells."""
     import mesa
 
-    class Person(mesa.Agent):  # type: ignore[misc]
-        def __init__(self, model: Any) -> None:
-            super().__init__(model)
-            self.reached_at, self.friends = -1, []
+    class Person(base or mesa.Agent):  # type: ignore[misc]
+        reached_at, friends = -1, ()
 
         def step(self) -> None:
             model = self.model
             if self.reached_at != model.now:
                 return
-            for friend in self.friends:
+            for friend in self.cell.neighborhood.agents if base else self.friends:
                 if friend.reached_at < 0 and model.random.random() < p:
                     friend.reached_at = model.now + 1
                     model.new.append(friend)
 
     model = mesa.Model(rng=seed)
     people = [Person(model) for _ in range(rows.n)]
-    for person, friends in zip(people, rows.lists(), strict=True):
+    for person, friends in zip(people, rows.lists() if not base else (), strict=False):
         person.friends = [people[i] for i in friends]
-    everybody = model.agents
+    return model, people
+
+
+def _mesa(model: Any, people: list[Any], seeds: list[int], acting: Callable[[list[Any]], Any]) -> Ready:
+    """Steps while anybody is new; ``acting`` gives the agents that a step activates."""
 
     def reset() -> None:
         for person in people:
@@ -261,9 +279,8 @@ def _mesa(rows: Rows, seeds: list[int], p: float, seed: int, everyone: bool) -> 
 
     def run() -> int:
         while model.new:
-            acting = everybody if everyone else mesa.agent.AgentSet(model.new, random=model.random)
-            model.new = []
-            acting.do("step")
+            active, model.new = acting(model.new), []
+            active.do("step")
             model.now += 1
         return sum(person.reached_at >= 0 for person in people)
 
@@ -280,5 +297,6 @@ TOOLS: dict[str, Tool] = {
     "eon": Tool(load_eon, "EoN", "EoN"),
     "mesa, the new only": Tool(load_mesa_frontier, "mesa", "Mesa"),
     "mesa": Tool(load_mesa, "mesa", "Mesa"),
+    "mesa network": Tool(load_mesa_network, "mesa.discrete_space", "Mesa"),
     "ndlib": Tool(load_ndlib, "ndlib.models.epidemics", "ndlib"),
 }
