@@ -249,7 +249,9 @@ def _people(rows: Rows, p: float, seed: int, base: Any = None) -> tuple[Any, lis
     import mesa
 
     class Person(base or mesa.Agent):  # type: ignore[misc]
-        reached_at, friends = -1, ()
+        def __init__(self, model: Any) -> None:
+            super().__init__(model)
+            self.reached_at, self.friends = -1, []
 
         def step(self) -> None:
             model = self.model
