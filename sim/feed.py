@@ -87,10 +87,10 @@ class FeedTables:
     def tail(self, k: int, since: float) -> tuple[F64, F64]:
         """Bounds of what is left to come for a post in the feed of platform ``k`` ``since`` an instant.
 
-        By step of age (see ``age_step``), in units of -ln(chance of missing it): ``most`` float64[steps] of the session of
-        highest chance, and ``rest`` float64[6, steps], per session a day, of all later sessions but one.
-        They hold after a session: each later cell holds one, and opens where the one before it ends.
-        From the sum of chances p, none above m: ln(1 - p) >= p ln(1 - m) / m, because ln is concave.
+        By step of age (see ``age_step``), in units of -ln(chance of missing it): ``most`` float64[steps] of
+        the session of highest chance, and ``rest`` float64[6, steps], per session a day, of all later
+        sessions but one. They hold after a session: each later cell holds one, and opens where the one before
+        it ends. From the sum of chances p, none above m: ln(1 - p) >= p ln(1 - m) / m, because ln is concave.
         """
         age = np.concatenate([np.arange(HOUR_MIN), np.arange(HOUR_MIN, self.life_min[k] + 1, HOUR_MIN)])
         length = np.where(age < HOUR_MIN, 1.0, float(HOUR_MIN))
@@ -113,7 +113,8 @@ class FeedTables:
 class Tails:
     """Bounds by platform and instant of the week, computed when first needed and kept.
 
-    Several threads may ask: an offset, once given, points into ``most`` and ``rest`` as they are from then on.
+    Several threads may ask: an offset, once given, points into ``most`` and ``rest`` as they are from then
+    on.
     """
 
     def __init__(self, tables: FeedTables) -> None:

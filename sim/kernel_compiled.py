@@ -1,7 +1,7 @@
 """The compiled twin of the kernel: the same hours, the same integers; the loops run as machine code.
 
-What is rare (advertising, discovery, conversation, affinity, followers who come and go) is the reference's own
-code; offers, displays, reactions and shares are ``sim.compiled``'s.
+What is rare (advertising, discovery, conversation, affinity, followers who come and go) is the reference's
+own code; offers, displays, reactions and shares are ``sim.compiled``'s.
 """
 
 from __future__ import annotations
@@ -12,44 +12,21 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.audience import group_of
 from sim.city import City
-from sim.compiled import feeding, looking
-from sim.compiled.arrays import (
-    Calendar,
-    Counts,
-    Desk,
-    Events,
-    Moods,
-    Offered,
-    People,
-    Plan,
-    Response,
-    Sessions,
-    Shown,
-)
+from sim.compiled import feeding, looking, seeing
+from sim.compiled.arrays import ENTRY, Calendar, Desk, Events, Queue, Readers, Wave
+from sim.compiled.handing import Handed
+from sim.compiled.packing import by_attachment, in_blocks, pack
 from sim.displays import DISPLAY, F64, I64, NONE, joined
 from sim.figures import BANDS
 from sim.kernel import Kernel
-from sim.lending import boosted
 from sim.laws import Laws
+from sim.lending import boosted
 from sim.reactions import Writes
 from sim.sessions import HOUR_MIN, WEEK_MIN
 from sim.tally import WORK
 
-I32 = NDArray[np.int32]
-Queue = tuple[I32, NDArray[np.float32], NDArray[np.float32]]  # rows, attachment, its largest by block
-PERSON = np.dtype(
-    [
-        ("excess", "f8"), ("warm_at", "i4"), ("attachment", "f4"), ("expressiveness", "f4"), ("band", "u1"),
-        ("circle", "u1"), ("group", "u1"), ("ladder", "u1"), ("reached", "u2"), ("this_week", "u2"),
-        ("engaged", "u2"), ("nothing", "u2"),
-    ]
-)  # fmt: skip
-RELATION = np.dtype([("fatigue", "f8"), ("tired_at", "i4"), ("is_following", "?"), ("nothing", "u1", 3)])
-MEMORY = np.dtype([("times_seen", "u1"), ("flags", "u1")])
 _ROOM = 1024
-_packed: WeakKeyDictionary[City, NDArray[np.void]] = WeakKeyDictionary()
 _queues: WeakKeyDictionary[City, dict[str, Queue]] = WeakKeyDictionary()
 
 
@@ -59,17 +36,12 @@ class CompiledKernel(Kernel):
     def __init__(self, laws: Laws, city: City, seed: int, replicate: int) -> None:
         self._joined: list[list[I64]] = [[] for _ in laws.schedule.accounts]
         super().__init__(laws, city, seed, replicate)
-        self._pack()
-        self._hand_over()
-        n_hours = laws.n_hours
-        self._entries = Calendar(
-            *(np.empty(_ROOM, np.int32) for _ in range(3)), np.empty(_ROOM, np.int64), np.empty(_ROOM, np.int32),
-            np.full(n_hours, -1), np.zeros(n_hours, np.int64), np.array([-1, 0]),
-        )  # fmt: skip
+        person, self._sights = pack(city, self.state, self.tally)
+        self._handed = Handed.of(self, person, self._session_keys)
+        self._entries = Calendar.of(_ROOM, laws.n_hours)
         self._desk = Desk.of(feeding.BLOCK)
-        self._chosen_rows = np.empty(_ROOM, np.int32)
-        most_ties = int(np.diff(city.ties.indptr).max(initial=0))
-        self._friends = np.empty(most_ties, np.int32)
+        self._readers = Readers.of(_ROOM)
+        self._friends = Readers.of(int(np.diff(city.ties.indptr).max(initial=0)))
         self._opening = [self._queue(a) for a in range(len(laws.schedule.accounts))]
         self._rival_rows = [
             (
@@ -79,75 +51,16 @@ class CompiledKernel(Kernel):
             for a in range(len(laws.schedule.accounts))
         ]
 
-    def _pack(self) -> None:
-        """Put together in memory what is read together: one or two cache lines for each person."""
-        state, tally, city = self.state, self.tally, self.city
-        person = _people(city).copy()
-        for name in ("reached", "this_week", "engaged", "ladder"):
-            setattr(tally, name, person[name])
-        state.affinity.value, state.affinity.last = person["excess"], person["warm_at"]
-        relation = np.zeros(state.fatigue.value.shape, RELATION)
-        relation["is_following"] = state.followers.is_following
-        state.followers.is_following = relation["is_following"]
-        state.fatigue.value, state.fatigue.last = relation["fatigue"], relation["tired_at"]
-        memory = np.zeros(state.times_seen.shape, MEMORY)
-        state.times_seen, state.flags = memory["times_seen"], memory["flags"]
-        self._memory = memory.view(np.uint16)
-        self._person = person
-
-    def _hand_over(self) -> None:
-        """Arrays of laws, posts, state and counts under the names of ``sim.compiled.arrays``."""
-        laws, city, posts, state, tally = self.laws, self.city, self.posts, self.state, self.tally
-        schedule, feed, rhythm = laws.schedule, laws.feed, laws.feed.rhythm
-        life = self._tails.length(np.arange(len(feed.life_min)))
-        self._people = People(
-            city.activity, *(self._person[name] for name in ("attachment", "expressiveness")), city.interest,
-            *(self._person[name] for name in ("band", "circle", "group")),
-        )  # fmt: skip
-        self._sessions = Sessions(
-            self._session_keys, rhythm.clock.reshape(-1), rhythm.per_day, rhythm.cumulative[:, -1].copy()
-        )
-        self._shown = Shown(
-            feed.fresh, feed.fresh_at, posts.openness, posts.own_at, posts.shared_at, feed.gaps, life,
-            laws.expiry, float(laws.n_hours * HOUR_MIN), posts.key_display, posts.key_again,
-        )  # fmt: skip
-        self._plan = Plan(
-            schedule.account, laws.platform, laws.theme, self._place, schedule.mention, self._own,
-            laws.account_platform, laws.account_id,
-        )  # fmt: skip
-        self._offered = Offered(
-            posts.key_offer, posts.key_friend, schedule.target, schedule.target_circle, schedule.understood,
-            laws.friend_offer, laws.attention, city.ties.indptr, city.ties.target, city.ties.mask,
-        )  # fmt: skip
-        self._response = Response(
-            posts.react, posts.key_act, posts.key_follow, posts.key_leave, schedule.understood, self._lent,
-            laws.is_overposting, laws.stranger, laws.endorsement, laws.follow_if_shared,
-            laws.follow_if_mentioned, laws.unfollow_if_overposted, laws.follow_weight, laws.repeat,
-        )  # fmt: skip
-        liking_of = np.full(len(schedule.accounts), -1)
-        for row, account in enumerate(state.followers.liking):
-            liking_of[account] = row
-        self._moods = Moods(
-            state.followers.is_following, state.fatigue.value, state.fatigue.last, state.affinity.value,
-            state.affinity.last, state.followers.likings, liking_of, laws.fatigue_slope, laws.fatigue_decay,
-            laws.affinity_decay,
-        )  # fmt: skip
-        self._counts = Counts(
-            tally.weekly, tally.posts, tally.friend_reach, tally.depth, tally.share_depth, tally.hourly,
-            tally.reached, tally.this_week, tally.engaged, tally.ladder, tally.work,
-        )  # fmt: skip
-
     def _queue(self, account: int) -> Queue:
         """First followers of an account, those most attached first: the same for every replicate."""
         plan = self.laws.schedule.accounts[account]
+        k = int(self.laws.account_platform[account])
         if plan.is_new:
-            return _in_blocks(NONE.astype(np.int32), self.city)
+            return in_blocks(self.city, k, NONE, feeding.BLOCK)
         queues = _queues.setdefault(self.city, {})
         if plan.name not in queues:
-            rows = self.city.followers[plan.name]
-            order = np.argsort(-self.city.attachment[rows], kind="stable")
-            classes = np.array_split(rows[order], max(1, len(rows) // (4 * feeding.BLOCK)))
-            queues[plan.name] = _in_blocks(np.concatenate([np.sort(c) for c in classes]), self.city)
+            rows = by_attachment(self.city, self.city.followers[plan.name], feeding.BLOCK)
+            queues[plan.name] = in_blocks(self.city, k, rows, feeding.BLOCK)
         return queues[plan.name]
 
     # --- feeds ---------------------------------------------------------------------------------------
@@ -161,9 +74,9 @@ class CompiledKernel(Kernel):
         """A post in the feeds of followers, then of those whom a partner or money lends."""
         schedule, followers = self.laws.schedule, self.state.followers
         account, partner = int(schedule.account[post]), int(schedule.partner[post])
-        self._put(post, self._choose(post, account, account, -1))
+        self._put_first(post, self._choose(post, account, account, -1))
         if partner >= 0:
-            self._put(post, self._choose(post, account, partner, account))
+            self._put_first(post, self._choose(post, account, partner, account))
         boosts = self._boosts.get(post, ())
         if not boosts:
             return
@@ -174,12 +87,14 @@ class CompiledKernel(Kernel):
             won = boosted(self.laws, self.city, self.seed, self.replicate, boost, busy)
             busy[won] = True
             self._room_for(len(won))
-            self._chosen_rows[: len(won)] = won
-            self._put(post, len(won))
+            queue = in_blocks(self.city, int(self.laws.platform[post]), won, feeding.BLOCK)
+            for column, values in zip(self._readers, (queue.who, queue.band, queue.activity), strict=True):
+                column[: len(won)] = values
+            self._put_first(post, len(won))
 
     def _choose(self, post: int, account: int, page: int, avoid: int) -> int:
-        """Followers of ``page`` who are offered a post, at the start of ``_chosen_rows``; their number."""
-        laws, followers = self.laws, self.state.followers
+        """Followers of ``page`` who are offered a post, at the start of ``_readers``; their number."""
+        laws, followers, h = self.laws, self.state.followers, self._handed
         size = followers.count[page] / laws.scenario.sampling
         base = float(laws.scale(int(laws.platform[post]), size) * self.posts.offer[post])
         week = self.hour * HOUR_MIN // WEEK_MIN
@@ -191,11 +106,11 @@ class CompiledKernel(Kernel):
             examined = int(np.count_nonzero(~followers.is_following[avoid, rows]))
         self.tally.work[WORK.index("followers_examined")] += examined
         n = 0
-        for rows, warmth, ceiling in (self._opening[page], self._newcomers(page)):
-            self._room_for(n + len(rows))
+        for queue in (self._opening[page], self._newcomers(page)):
+            self._room_for(n + len(queue.who))
             n = feeding.choose(
-                self._people, self._plan, self._offered, self._moods, rows, warmth, ceiling, post, page,
-                avoid, base, self._warmest, *rivals, self.hour, self._desk, self._chosen_rows, n,
+                h.plan, h.offered, h.moods, queue, post, page, avoid, base, self._warmest, *rivals, self.hour,
+                self._desk, self._readers, n,
             )  # fmt: skip
         return n
 
@@ -204,17 +119,18 @@ class CompiledKernel(Kernel):
         parts = self._joined[account]
         rows = np.concatenate(parts) if parts else NONE
         self._joined[account] = [rows] if parts else []
-        return _in_blocks(rows.astype(np.int32), self.city)
+        return in_blocks(self.city, int(self.laws.account_platform[account]), rows, feeding.BLOCK)
 
-    def _put(self, post: int, n: int) -> None:  # type: ignore[override]
+    def _put_first(self, post: int, n: int) -> None:
+        """A post in the feeds of the first ``n`` of ``_readers``."""
         since, k = float(self.laws.schedule.t_min[post]), int(self.laws.platform[post])
         tail, week = self._tails.at(k, since), self.hour * HOUR_MIN // WEEK_MIN
         self._reserve(n)
-        feeding.offer(self._people, self._plan, self._counts, self._chosen_rows, n, post, week)
+        h = self._handed
+        feeding.offer(h.plan, h.counts, self._readers, n, self.city.n_residents, post, week)
         feeding.put(
-            self._people, self._sessions, self._shown, self._entries, self._counts, self._chosen_rows, n, post,
-            k, since, self._elapsed(k, since), 0, 0, tail, self._tails.most, self._tails.rest, self.hour,
-            self._desk,
+            h.sessions, h.shown, self._entries, h.counts, self._readers, n, post, k, since,
+            self._elapsed(k, since), 0, 0, tail, self._tails.most, self._tails.rest, self.hour, self._desk,
         )  # fmt: skip
 
     def _elapsed(self, k: int, since: float) -> F64:
@@ -227,115 +143,94 @@ class CompiledKernel(Kernel):
         shared, self._shared = self._shared, np.empty(0, dtype=DISPLAY)
         if not len(shared):
             return
-        now, n_platforms = float(self.hour * HOUR_MIN), len(self.city.platforms)
-        sharer = shared["who"]
+        now = float(self.hour * HOUR_MIN)
+        post, sharer, depth = (shared[name].copy() for name in ("post", "who", "depth"))
         ties = self.city.ties.indptr
         self._reserve(int((ties[sharer + 1] - ties[sharer]).sum()))
-        here = np.unique(self.laws.platform[shared["post"]]).tolist()
-        tails, elapsed = np.zeros(n_platforms, np.int64), np.zeros((n_platforms, len(BANDS)))
-        for k in here:
-            tails[k], elapsed[k] = self._tails.at(k, now), self._elapsed(k, now)
+        tails = np.zeros(len(self.city.platforms), np.int64)
+        for k in set(self.laws.platform[post].tolist()):
+            tails[k] = self._tails.at(k, now)
+        rows = np.arange(len(tails) * len(BANDS))
+        elapsed = self.laws.feed.rhythm.operational(rows, now).reshape(-1, len(BANDS))
+        h = self._handed
         feeding.deliver(
-            self._people, self._sessions, self._shown, self._plan, self._offered, self._entries, self._counts,
-            shared["post"].copy(), sharer.copy(), shared["depth"].copy(), now, elapsed, tails,
-            self._tails.most, self._tails.rest, self.hour, self._desk, self._friends,
+            h.people, h.sessions, h.shown, h.plan, h.offered, self._entries, h.counts, post, sharer, depth,
+            now, elapsed, tails, self._tails.most, self._tails.rest, self.hour, self._desk, self._friends,
         )  # fmt: skip
 
     # --- displays ------------------------------------------------------------------------------------
 
     def _look(self, written: Writes) -> None:
-        seen: list[tuple[NDArray[Any], ...]] = []
-        week = self.hour * HOUR_MIN // WEEK_MIN
+        seen: list[Wave] = []
+        h, week = self._handed, self.hour * HOUR_MIN // WEEK_MIN
         while n := int(self._entries.count[self.hour]):
             self._reserve(n)
-            post, who, depth = (np.empty(n, np.int32) for _ in range(3))
-            cell, order, spare = (np.empty(n, np.int64) for _ in range(3))
-            merged = np.zeros(n, np.bool_)
-            looking.take(self._entries, self.hour, post, who, cell, depth)
-            room = looking.EVENTS_A_DISPLAY * n
-            events = Events(np.empty(room, np.uint8), *(np.empty(room, np.int32) for _ in range(3)))
+            wave, events = Wave.of(n), Events.of(seeing.EVENTS_A_DISPLAY * n)
+            looking.take(self._entries, self.hour, wave)
             happened = looking.look(
-                self._people, self._sessions, self._shown, self._plan, self._response, self._moods,
-                self._entries, self._counts, events, self.state.times_seen, self.state.flags, post, who,
-                cell, depth, merged, order, spare, n, self.hour, week,
+                h.people, h.sessions, h.shown, h.plan, h.response, h.moods, self._entries, h.counts, events,
+                self.state.times_seen, self.state.flags, wave, n, self.hour, week,
             )  # fmt: skip
             self._hear(Events(*(column[:happened] for column in events)), written)
-            seen.append((post, who, merged))
-        for post, who, merged in seen:
-            looking.tire(self._plan, self._moods, post, who, merged, self.hour)
+            seen.append(wave)
+        for wave in seen:
+            looking.tire(h.plan, h.moods, wave, self.hour)
 
     def _hear(self, events: Events, written: Writes) -> None:
         """What displays led to, for the rest of the hour."""
         if not len(events.kind):
             return
-        who = events.who.astype(np.int64)
-
-        def of(kind: int) -> Any:
-            return np.flatnonzero(events.kind == kind)
-
-        written.warmer.append(who[of(looking.WARMER)])
-        written.colder.append(who[of(looking.COLDER)])
-        spoken = of(looking.SPOKEN)
-        if self.dialogue is not None and len(spoken):
-            self.dialogue.hear(self.hour, events.post[spoken].astype(np.int64), who[spoken])
-        shared = of(looking.SHARED)
-        if len(shared):
-            rows = np.zeros(len(shared), dtype=DISPLAY)
-            for name in ("post", "who", "depth"):
-                rows[name] = getattr(events, name)[shared]
+        order = np.argsort(events.kind, kind="stable")
+        cuts = np.searchsorted(events.kind[order], np.arange(seeing.N_KINDS + 1)).tolist()
+        post, who, depth = (
+            column[order] for column in (events.post, events.who.astype(np.int64), events.depth)
+        )
+        at = [slice(cuts[kind], cuts[kind + 1]) for kind in range(seeing.N_KINDS)]
+        written.warmer.append(who[at[seeing.WARMER]])
+        written.colder.append(who[at[seeing.COLDER]])
+        spoken, shared = at[seeing.SPOKEN], at[seeing.SHARED]
+        if self.dialogue is not None and spoken.start < spoken.stop:
+            self.dialogue.hear(self.hour, post[spoken].astype(np.int64), who[spoken])
+        if shared.start < shared.stop:
+            rows = np.zeros(shared.stop - shared.start, dtype=DISPLAY)
+            rows["post"], rows["who"], rows["depth"] = post[shared], who[shared], depth[shared]
             self._shared = joined([self._shared, rows])
         for kind, lists in (
-            (looking.JOINS, (written.joins,)),
-            (looking.JOINS_THROUGH_FRIEND, (written.joins, written.through_friends)),
-            (looking.LEAVES, (written.leaves,)),
+            (seeing.JOINS, (written.joins,)),
+            (seeing.JOINS_THROUGH_FRIEND, (written.joins, written.through_friends)),
+            (seeing.LEAVES, (written.leaves,)),
         ):
-            at = of(kind)
-            for a in np.unique(events.post[at]).tolist():
-                people = who[at[events.post[at] == a]]
+            account, people = post[at[kind]], who[at[kind]]
+            for a in set(account.tolist()):
                 for each in lists:
-                    each[a] = np.concatenate([each[a], people])
+                    each[a] = np.concatenate([each[a], people[account == a]])
 
-    def _welcome(self, account: int, who: I64) -> None:
-        self._joined[account].append(who)
+    def _welcome(self, new: list[I64], since_min: float) -> None:
+        super()._welcome(new, since_min)
+        if since_min > 0:
+            for each, who in zip(self._joined, new, strict=True):
+                if len(who):
+                    each.append(who)
 
     def _forget(self, place: int) -> None:
-        self._memory[place] = 0
+        self._sights[place] = 0
 
     # --- room ----------------------------------------------------------------------------------------
 
     def _room_for(self, n: int) -> None:
-        if n > len(self._chosen_rows):
-            self._chosen_rows = np.resize(self._chosen_rows, 2 * n)
+        if n > len(self._readers.who):
+            self._readers = Readers(*(_longer(column, 2 * n) for column in self._readers))
 
     def _reserve(self, n: int) -> None:
         """Room for ``n`` more entries in the calendar."""
         used, room = int(self._entries.free[1]), len(self._entries.post)
         if used + n > room:
             size = max(2 * room, used + n)
-            grown = (_longer(column, size) for column in self._entries[:5])
-            self._entries = Calendar(*grown, *self._entries[5:])
-
-
-def _people(city: City) -> NDArray[np.void]:
-    """What the city says of everyone, packed: the same for every replicate."""
-    if city not in _packed:
-        person = np.zeros(city.n_rows, PERSON)
-        for name in ("attachment", "expressiveness", "circle"):
-            person[name] = getattr(city, name)
-        person["band"], person["group"] = city.age_band, group_of(city)
-        _packed[city] = person
-    return _packed[city]
+            longer = {name: _longer(getattr(self._entries, name), size) for name in ENTRY}
+            self._entries = self._entries._replace(**longer)
 
 
 def _longer(column: NDArray[Any], size: int) -> NDArray[Any]:
     out = np.empty(size, column.dtype)
     out[: len(column)] = column
     return out
-
-
-def _in_blocks(rows: I32, city: City) -> Queue:
-    """Rows with their attachment, and the largest of each block (a row less reads as none)."""
-    warmth = city.attachment[rows]
-    starts = np.arange(0, len(rows), feeding.BLOCK)
-    ceiling = np.maximum.reduceat(warmth, starts) if len(rows) else warmth
-    return rows, warmth, ceiling

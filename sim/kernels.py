@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.util import find_spec
 
+from sim.figures import InputError
 from sim.kernel import Kernel
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim import behaviour, draws, feed
+from sim import behaviour, draws
 from sim.aiming import Boost
 from sim.city import City
 from sim.displays import DISPLAY, F64, I64, NONE, by_hour

@@ -31,7 +31,7 @@ ROOMS = {
         "loading.py",
         "sweep.py",
     },
-    "numba": {"kernel_compiled.py"},
+    "numba": {"compiled/build.py"},
     "SALib": {"screening.py"},
 }
 # Rooms that may import, of this package, only what is named.
@@ -59,7 +59,7 @@ INWARD = {
     },
     "unmatched": {"cards", "changes", "figures", "outreach_words", "scenario", "schedule"},
     "team": {"calendar", "changes", "figures", "scenario", "sessions", "staff"},
-    "conversation": {"changes", "draws", "occasions", "scenario", "schedule", "sessions", "tally"},
+    "conversation": {"changes", "draws", "figures", "occasions", "scenario", "schedule", "sessions", "tally"},
     "desk": {"conversation", "draws", "sessions", "tally"},
     "dialogue": {"audience", "city", "conversation", "desk", "draws", "laws", "sessions", "tally"},
     "content": {"cards", "figures", "notation"},
@@ -99,10 +99,16 @@ INWARD = {
     "kpi": {"book", "city", "community", "figures", "indicators", "laws", "service", "tally"},
     "book": {"city", "laws", "tally"},
     "community": {"book", "figures", "tally"},
+    "kernels": {"figures", "kernel", "kernel_compiled"},
+    "kernel_compiled": {
+        "city", "compiled", "displays", "figures", "kernel", "laws", "lending", "reactions", "sessions",
+        "tally",
+    },
     "review": {"adaptive", "calendar", "cards", "city", "draws", "kernel", "laws", "sessions", "tally"},
 }  # fmt: skip
 NUMERIC = (
     "kernel",
+    "kernel_compiled",
     "offers",
     "lending",
     "reactions",
@@ -213,6 +219,25 @@ def test_a_room_imports_inwards_only(stem: str) -> None:
 @pytest.mark.parametrize("stem", NUMERIC)
 def test_the_hot_rooms_know_no_tables_and_no_files(stem: str) -> None:
     assert _libraries(_file(stem)) & NOT_IN_NUMERIC == set()
+
+
+COMPILED = {  # the inner loops know equations, tables and counts; only their packing knows cities and states
+    "__init__": set(),
+    "build": set(),
+    "arrays": set(),
+    "arithmetic": {"behaviour", "compiled"},
+    "feeding": {"compiled", "feed", "tally"},
+    "seeing": {"cards", "compiled", "tally"},
+    "looking": {"compiled"},
+    "packing": {"audience", "city", "compiled", "reactions", "tally"},
+    "handing": {"compiled", "figures", "sessions"},
+}
+
+
+def test_the_compiled_rooms_import_inwards_only() -> None:
+    assert {path.stem for path in (SIM / "compiled").glob("*.py")} == set(COMPILED)
+    for stem, allowed in COMPILED.items():
+        assert _rooms(SIM / "compiled" / f"{stem}.py") <= allowed, stem
 
 
 @pytest.mark.parametrize("name", NAMES)

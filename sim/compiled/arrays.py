@@ -32,8 +32,11 @@ class Sessions(NamedTuple):
 
 class Shown(NamedTuple):
     """Laws of display. ``fresh`` by minute of age from ``fresh_at`` int64[K]; ``openness`` by absolute hour
-    from ``own_at`` or ``shared_at`` int64[P]; ``gaps`` float64[K, 4096]; ``life`` int64[K] steps of age of a band in
-    the bounds; ``expiry`` float64[P] minutes; ``horizon`` minutes; ``key`` (display) and ``again`` uint64[P]."""
+    from ``own_at`` or ``shared_at`` int64[P]; ``gaps`` float64[K, 4096] with ``guide`` int16[K, guides],
+    where to begin to look in them; ``life`` int64[K] steps of age of a band in the bounds; ``expiry``
+    float64[P] minutes, ``ended`` float64[P, 6] profile time (days) at which a post's life or the run has
+    surely ended; ``horizon`` minutes; ``key`` (display) and ``again`` uint64[P].
+    """
 
     fresh: Any
     fresh_at: Any
@@ -41,8 +44,10 @@ class Shown(NamedTuple):
     own_at: Any
     shared_at: Any
     gaps: Any
+    guide: Any
     life: Any
     expiry: Any
+    ended: Any
     horizon: Any
     key: Any
     again: Any
@@ -60,6 +65,32 @@ class Plan(NamedTuple):
     is_own: Any
     runs_on: Any
     id: Any
+
+
+class Queue(NamedTuple):
+    """People in the order in which a page's posts are offered to them: ``who`` int32, with what never changes
+    of them (``attachment``, ``activity`` on the platform float32, ``band``, ``circle`` uint8), so that memory
+    is read in a row; ``ceiling`` float32: the largest attachment of each block."""
+
+    who: Any
+    attachment: Any
+    activity: Any
+    band: Any
+    circle: Any
+    ceiling: Any
+
+
+class Readers(NamedTuple):
+    """People in whose feeds something is put: ``who`` int32, ``band`` uint8, ``activity`` float32."""
+
+    who: Any
+    band: Any
+    activity: Any
+
+    @classmethod
+    def of(cls, size: int) -> Readers:
+        """Room for ``size`` people."""
+        return cls(np.empty(size, np.int32), np.empty(size, np.uint8), np.empty(size, np.float32))
 
 
 class Offered(NamedTuple):
@@ -80,10 +111,11 @@ class Offered(NamedTuple):
 
 
 class Response(NamedTuple):
-    """Reactions and followings. By post: ``react`` float64[P, 6, 5], ``key_act`` uint64[P, 5], ``key_follow``,
-    ``key_leave`` uint64[P], ``understood`` float64[P, 4], ``is_lent``, ``is_overposting`` bool[P]; by platform
-    float64[K]: ``stranger``, ``endorsement``, ``if_shared``, ``if_mentioned``, ``if_overposted``; ``inclined``
-    float64[K, 6]; ``repeat`` float64[256]."""
+    """Reactions and followings. By post: ``react`` float64[P, 6, 5], ``key_act`` uint64[P, 5],
+    ``key_follow``, ``key_leave`` uint64[P], ``understood`` float64[P, 4], ``is_lent``, ``is_overposting``
+    bool[P]; by platform float64[K]: ``stranger``, ``endorsement``, ``if_shared``, ``if_mentioned``,
+    ``if_overposted``; ``inclined`` float64[K, 6]; ``repeat`` float64[256].
+    """
 
     react: Any
     key_act: Any
@@ -102,15 +134,18 @@ class Response(NamedTuple):
 
 
 class Moods(NamedTuple):
-    """State that an hour reads: ``is_following`` bool[A, n]; ``fatigue`` float64[A, n] as of hour ``tired_at``
-    int32[A, n]; ``excess`` float64[n] of affinity as of ``warm_at`` int32[n]; ``liking`` float64[L, n] with
-    ``liking_of`` int64[A] (-1: none); ``slope`` of fatigue; decays by whole hours."""
+    """State that an hour reads: ``is_following`` bool[A, n]; ``fatigue`` float64[A, n] as of hour
+    ``tired_at`` int32[A, n]; ``excess`` float64[n] of affinity as of ``warm_at`` int32[n]; ``liking``
+    float64[L, n] with ``liking_of`` int64[A] (-1: none); ``is_warm`` uint8[n]: the excess was ever changed;
+    ``slope`` of fatigue; decays by whole hours.
+    """
 
     is_following: Any
     fatigue: Any
     tired_at: Any
     excess: Any
     warm_at: Any
+    is_warm: Any
     liking: Any
     liking_of: Any
     slope: Any
@@ -118,10 +153,14 @@ class Moods(NamedTuple):
     affinity_decay: Any
 
 
+ENTRY = ("post", "who", "depth", "cell", "next")  # columns of a calendar that grow
+
+
 class Calendar(NamedTuple):
     """Displays to come, a linked list for each hour. Per entry: ``post``, ``who``, ``depth`` int32, ``cell``
-    int64, ``next`` int32; ``head``, ``count`` int64[hours]; ``free`` int64[2]: first reusable entry (-1: none)
-    and first never used."""
+    int64, ``next`` int32; ``head``, ``count`` int64[hours]; ``free`` int64[2]: first reusable entry (-1:
+    none) and first never used.
+    """
 
     post: Any
     who: Any
@@ -131,6 +170,20 @@ class Calendar(NamedTuple):
     head: Any
     count: Any
     free: Any
+
+    @classmethod
+    def of(cls, size: int, n_hours: int) -> Calendar:
+        """An empty calendar with room for ``size`` displays."""
+        return cls(
+            post=np.empty(size, np.int32),
+            who=np.empty(size, np.int32),
+            depth=np.empty(size, np.int32),
+            cell=np.empty(size, np.int64),
+            next=np.empty(size, np.int32),
+            head=np.full(n_hours, -1),
+            count=np.zeros(n_hours, np.int64),
+            free=np.array([-1, 0]),
+        )
 
 
 class Counts(NamedTuple):
@@ -149,6 +202,26 @@ class Counts(NamedTuple):
     work: Any
 
 
+class Wave(NamedTuple):
+    """Displays taken from the calendar: ``post``, ``who``, ``depth`` int32, ``cell`` int64; ``merged`` bool:
+    one display with another row; ``order``, ``spare`` int64: room to work.
+    """
+
+    post: Any
+    who: Any
+    depth: Any
+    cell: Any
+    merged: Any
+    order: Any
+    spare: Any
+
+    @classmethod
+    def of(cls, size: int) -> Wave:
+        """Room for ``size`` displays."""
+        kinds = 3 * [np.int32] + [np.int64, np.bool_] + 2 * [np.int64]
+        return cls(*[np.zeros(size, kind) for kind in kinds])
+
+
 class Events(NamedTuple):
     """What displays lead to, for the rest of the hour: ``kind`` uint8, ``post``, ``who``, ``depth`` int32."""
 
@@ -157,11 +230,17 @@ class Events(NamedTuple):
     who: Any
     depth: Any
 
+    @classmethod
+    def of(cls, size: int) -> Events:
+        """Room for ``size`` events."""
+        return cls(np.empty(size, np.uint8), *[np.empty(size, np.int32) for _ in range(3)])
+
 
 class Desk(NamedTuple):
-    """Room to work on one block of people: ``bits``, ``near``, ``session`` uint64; ``who``, ``cell``, ``row``,
-    ``tail`` int64; ``activity``, ``luck``, ``missed`` float64; of those found: ``found_who``, ``found_cell``
-    int64, ``found_t`` float64."""
+    """Room to work on one block of people: ``bits``, ``near``, ``session`` uint64; ``who``, ``cell``,
+    ``row``, ``tail`` int64; ``activity``, ``luck``, ``missed`` float64; of those found: ``found_who``,
+    ``found_cell`` int64, ``found_t`` float64.
+    """
 
     bits: Any
     near: Any
@@ -181,4 +260,4 @@ class Desk(NamedTuple):
     def of(cls, size: int) -> Desk:
         """Room for blocks of ``size`` people."""
         kinds = 3 * [np.uint64] + 6 * [np.int64] + 4 * [np.float64]
-        return cls(*(np.empty(size, kind) for kind in kinds))
+        return cls(*[np.empty(size, kind) for kind in kinds])

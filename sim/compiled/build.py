@@ -10,27 +10,30 @@ from pathlib import Path
 from typing import Any
 
 import numba
+from numba.core import config
 
 KEPT_BUILDS = 4
+# ``_nrt=False``: nothing is allocated inside, so that arrays need no counting of who refers to them, which
+# costs more than the work where a function is handed sixty of them.
+_HOW: dict[str, Any] = {"error_model": "numpy", "_nrt": False}
 # A change in any of these files changes what is compiled, also where it is called from another file.
 _SOURCES = (*sorted(Path(__file__).parent.glob("*.py")), Path(__file__).parents[1] / "behaviour.py")
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """``function`` compiled without the interpreter's lock, kept on disk where that can be written."""
-    before = numba.config.CACHE_DIR
-    folder = _folder()
-    numba.config.CACHE_DIR = str(folder) if folder is not None else before
+    folder, settings = _folder(), vars(config)
+    before = settings["CACHE_DIR"]
+    settings["CACHE_DIR"] = str(folder) if folder is not None else before
     try:
-        dispatcher = numba.njit(nogil=True, cache=folder is not None, error_model="numpy", _nrt=False)(function)
+        return numba.njit(nogil=True, cache=folder is not None, **_HOW)(function)
     finally:
-        numba.config.CACHE_DIR = before
-    return dispatcher  # type: ignore[no-any-return]
+        settings["CACHE_DIR"] = before
 
 
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
     """``function`` written out where it is called: handing many arrays over costs more than the work."""
-    return numba.njit(inline="always", error_model="numpy", _nrt=False)(function)  # type: ignore[no-any-return]
+    return numba.njit(inline="always", **_HOW)(function)
 
 
 def _folder() -> Path | None:

@@ -34,13 +34,10 @@ FRIENDS, EXPOSURES, WALKED, DISPLAYS = (
 
 @compiled
 def choose(
-    people: Any,
     plan: Any,
     offered: Any,
     moods: Any,
-    rows: Any,
-    warmth: Any,
-    ceiling: Any,
+    queue: Any,
     post: Any,
     page: Any,
     avoid: Any,
@@ -53,21 +50,21 @@ def choose(
     out: Any,
     n: Any,
 ) -> Any:
-    """Append to ``out`` int32, from place ``n`` on, the ``rows`` int32 that a post is offered to.
+    """Append to ``out`` (Readers), from place ``n`` on, the people of ``queue`` whom a post is offered to.
 
-    ``rows`` stand in blocks of ``BLOCK`` with ``warmth`` float32 their attachment and ``ceiling`` float32 its
-    largest in the block: one comparison of whole numbers settles most. Those who follow ``page`` (the account
-    itself or a partner) and not ``avoid`` (-1: nobody) count. ``rivals`` int64, ``factors`` float64: pages
-    that take attention. Returns the length of ``out``.
+    One comparison of whole numbers with the threshold of a block settles most. Those who follow ``page`` (the
+    account itself or a partner) and not ``avoid`` (-1: nobody) count. ``rivals`` int64, ``factors`` float64:
+    pages that take attention. Returns the number of readers.
     """
     key, account = offered.key[post], plan.account[post]
     liked, bits, near = moods.liking_of[account], desk.bits, desk.near
-    for block in range(np.uint64((len(rows) + BLOCK - 1) // BLOCK)):
+    length = np.uint64(len(queue.who))
+    for block in range(np.uint64(len(queue.ceiling))):
         start = block * np.uint64(BLOCK)
-        size = min(np.uint64(len(rows)) - start, np.uint64(BLOCK))
+        size = min(length - start, np.uint64(BLOCK))
         for i in range(size):
-            bits[i] = fold(key, rows[start + i]) >> _S11
-        limit = threshold(np.float64(ceiling[block]) * (base * warmest))
+            bits[i] = fold(key, queue.who[start + i]) >> _S11
+        limit = threshold(np.float64(queue.ceiling[block]) * (base * warmest))
         m = np.uint64(0)
         for i in range(size):
             near[m] = i
@@ -76,17 +73,22 @@ def choose(
         kept = np.uint64(0)
         for j in range(m):
             at = near[j]
-            luck, attachment = np.float64(bits[at]) * 2.0**-53, np.float64(warmth[start + at])
-            is_warm = moods.excess[np.uint64(rows[start + at])] > 0.0
+            luck, attachment = np.float64(bits[at]) * 2.0**-53, np.float64(queue.attachment[start + at])
+            is_warm = moods.is_warm[np.uint64(queue.who[start + at])] > 0
             near[kept] = at
             kept += np.uint64((luck < attachment * base) | (is_warm & (luck < attachment * (base * warmest))))
+        m, kept = kept, np.uint64(0)
+        for j in range(m):
+            near[kept] = near[j]
+            kept += np.uint64(moods.is_following[page, np.uint64(queue.who[start + near[j]])])
         for j in range(kept):
-            at = near[j]
-            who = np.uint64(rows[start + at])
-            luck, attachment = np.float64(bits[at]) * 2.0**-53, np.float64(warmth[start + at])
-            circle = np.uint64(people.circle[who])
-            decay = moods.affinity_decay[np.uint64(hour - moods.warm_at[who])]
-            affinity = attachment * (1.0 + moods.excess[who] * decay)
+            at = start + near[j]
+            who, circle, band = np.uint64(queue.who[at]), np.uint64(queue.circle[at]), queue.band[at]
+            luck, affinity = np.float64(bits[near[j]]) * 2.0**-53, np.float64(queue.attachment[at])
+            if moods.is_warm[who]:
+                affinity *= (
+                    1.0 + moods.excess[who] * moods.affinity_decay[np.uint64(hour - moods.warm_at[who])]
+                )
             if liked >= 0:
                 affinity *= moods.liking[liked, who]
             affinity *= offered.understood[post, circle]
@@ -94,32 +96,31 @@ def choose(
                 affinity *= factors[r] if moods.is_following[rivals[r], who] else 1.0
             decay = moods.fatigue_decay[np.uint64(hour - moods.tired_at[account, who])]
             tired = tiredness(moods.fatigue[account, who] * decay, moods.slope)
-            is_meant = moods.is_following[page, who] & offered.target_circle[post, circle]
-            is_meant &= offered.target[post, np.uint64(people.band[who])]
+            is_meant = offered.target_circle[post, circle] & offered.target[post, np.uint64(band)]
             if avoid >= 0:
                 is_meant &= not moods.is_following[avoid, who]
-            out[n] = who
+            out.who[n], out.band[n], out.activity[n] = who, band, queue.activity[at]
             n += is_meant & (luck < offer_chance(base, affinity, tired))
     return n
 
 
 @compiled
-def offer(people: Any, plan: Any, counts: Any, rows: Any, n: Any, post: Any, week: Any) -> None:
-    """Count the first ``n`` of ``rows`` as offered a post."""
+def offer(plan: Any, counts: Any, readers: Any, n: Any, n_residents: Any, post: Any, week: Any) -> None:
+    """Count the first ``n`` readers as offered a post."""
     account = plan.account[post]
     for i in range(n):
-        counts.weekly[account, people.group[rows[i]], week, OFFERED] += 1
+        group = np.int64(readers.band[i]) if readers.who[i] < n_residents else _BANDS
+        counts.weekly[account, group, week, OFFERED] += 1
     counts.posts[post, OFFERED] += n
 
 
 @compiled
 def put(
-    people: Any,
     sessions: Any,
     shown: Any,
     calendar: Any,
     counts: Any,
-    rows: Any,
+    readers: Any,
     n: Any,
     post: Any,
     k: Any,
@@ -133,11 +134,11 @@ def put(
     hour: Any,
     desk: Any,
 ) -> None:
-    """Put a post in the feeds of the first ``n`` of ``rows`` and enter when each first has it displayed.
+    """Put a post in the feeds of the first ``n`` readers and enter when each first has it displayed.
 
-    One exposure is ``feed.first_display`` of one row. ``elapsed`` float64[6]: profile time (days) at ``since``
-    by age band; ``tail_at``, ``most``, ``rest``: bounds of what is left to come (``feed.Tails``); ``source`` 0
-    for the account, else sharer + 1.
+    One exposure is ``feed.first_display`` of one row. ``elapsed`` float64[6]: profile time (days) at
+    ``since`` by age band; ``tail_at``, ``most``, ``rest``: bounds of what is left to come (``feed.Tails``);
+    ``source`` 0 for the account, else sharer + 1.
     """
     counts.work[EXPOSURES] += n
     key, life, session_key = shown.key[post], shown.life[k], sessions.key[k]
@@ -145,8 +146,9 @@ def put(
     for start in range(0, n, BLOCK):
         size = min(n - start, BLOCK)
         for i in range(np.uint64(size)):
-            who = np.uint64(rows[np.uint64(start) + i])
-            band, activity = np.int64(people.band[who]), np.float64(people.activity[k, who])
+            at = np.uint64(start) + i
+            who, band = np.uint64(readers.who[at]), np.int64(readers.band[at])
+            activity = np.float64(readers.activity[at])
             row = k * _BANDS + band
             desk.who[i], desk.activity[i], desk.row[i] = who, activity, row
             desk.tail[i] = tail_at + band * life
@@ -160,8 +162,8 @@ def put(
         waiting = np.uint64(size)
         while waiting:
             waiting, found = wait(
-                sessions, shown, counts, shown.fresh_at[k], open_at, shown.expiry[post], since, most, rest, desk,
-                waiting,
+                sessions, shown, counts, shown.fresh_at[k], open_at, shown.expiry[post], since, most, rest,
+                desk, waiting,
             )  # fmt: skip
             for i in range(found):
                 enter(
@@ -221,10 +223,8 @@ def least(to_come: Any) -> Any:
 
 
 @inlined
-def enter(
-    calendar: Any, shown: Any, post: Any, who: Any, cell: Any, depth: Any, t: Any, hour: Any
-) -> None:
-    """Write a display at instant ``t`` into the calendar, if it falls within the post's life and the horizon."""
+def enter(calendar: Any, shown: Any, post: Any, who: Any, cell: Any, depth: Any, t: Any, hour: Any) -> None:
+    """Enter a display at instant ``t`` (minutes), if it falls within the post's life and the horizon."""
     if not (t <= shown.expiry[post] and t < shown.horizon):
         return
     free = calendar.free
@@ -267,8 +267,8 @@ def deliver(
 ) -> None:
     """Put shares (``posts``, ``sharers``, ``depths`` int32) in the feeds of the sharers' friends.
 
-    ``elapsed`` float64[K, 6] and ``tails`` int64[K] as of ``now`` (minutes); ``out`` int32: room for the
-    friends of the one who has most.
+    ``elapsed`` float64[K, 6] and ``tails`` int64[K] as of ``now`` (minutes); ``out`` (Readers): room for
+    the friends of the one who has most.
     """
     for s in range(len(posts)):
         post, sharer = posts[s], sharers[s]
@@ -288,9 +288,10 @@ def deliver(
             if luck >> _S11 >= limit:
                 continue
             if unit(luck) < friend_offer_chance(offered.friend_offer[k], offered.attention[k, friend]):
-                out[n] = friend
+                out.who[n], out.band[n] = friend, people.band[friend]
+                out.activity[n] = people.activity[k, friend]
                 n += 1
         put(
-            people, sessions, shown, calendar, counts, out, n, post, k, now, elapsed[k],
+            sessions, shown, calendar, counts, out, n, post, k, now, elapsed[k],
             sharer + 1, depths[s], tails[k], most, rest, hour, desk,
         )  # fmt: skip
