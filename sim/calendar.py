@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from sim import draws
+from sim.accounts import is_own, platform_of
 from sim.cards import Slot
 from sim.changes import (
     ChangeFrequency,
@@ -67,18 +68,6 @@ def drafts(scenario: Scenario) -> list[Draft]:
     return plan
 
 
-def platform_of(scenario: Scenario) -> dict[str, str]:
-    """Platform of every account, those that a change opens included."""
-    opened = {c.platform: c.platform for c in scenario.change.values() if isinstance(c, OpenAccount)}
-    return {name: a.platform for name, a in scenario.city.accounts.items()} | opened
-
-
-def is_own(account: str, scenario: Scenario) -> bool:
-    """Whether an account is the city's, not an independent page."""
-    stated = scenario.city.accounts.get(account)
-    return stated is None or not stated.independent
-
-
 def at_stake(
     plan: list[Draft], scenario: Scenario, platforms: Sequence[str], first: int, accounts: Sequence[str] = ()
 ) -> tuple[list[Draft], list[Draft]]:
@@ -108,7 +97,7 @@ def replanned(change: Any, plan: list[Draft], scenario: Scenario) -> list[Draft]
 @replanned.register
 def _(change: OpenAccount, plan: list[Draft], scenario: Scenario) -> list[Draft]:
     appeal = 1.0 if change.rel_appeal is None else change.rel_appeal.value
-    opened = expand(change.platform, change.slots, change.from_week - 1, scenario.horizon_weeks)
+    opened = expand(change.opens, change.slots, change.from_week - 1, scenario.horizon_weeks)
     return plan + [replace(d, rel_appeal=d.rel_appeal * appeal) for d in opened]
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from sim.accounts import opened_by
 from sim.checks import check_kind, check_themes, opened, present
 from sim.figures import nearest
 from sim.outreach import BoostPosts, PartnerWith, TargetPlace
@@ -26,18 +27,10 @@ def misplaced_accounts(scenario: Scenario) -> Iterator[str]:
                 )
             elif accounts[other].overlap:
                 yield f"{where}: '{other}' states an overlap of its own; only one of two accounts may"
-    for platform in sorted(opened(scenario) & set(accounts)):
-        if accounts[platform].independent:
-            where = f"city.accounts.{platform}"
+    for name in sorted(set(opened_by(scenario.change.values())) & set(accounts)):
+        if accounts[name].independent:
+            where = f"city.accounts.{name}"
             yield f"{where}: the city opens an account of this name; give the independent page another"
-
-
-def check_accounts(change: Any, key: str, scenario: Scenario) -> None:
-    """ValueError where a change names an account that does not exist."""
-    known = [*scenario.city.accounts, *sorted(opened(scenario))]
-    for name in getattr(change, "accounts", ()):
-        if name not in known:
-            raise ValueError(f"{key}.accounts: unknown account '{name}'{nearest(name, known)}")
 
 
 @check_kind.register(TargetPlace)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+from sim.accounts import platform_of
 from sim.cards import Account
-from sim.changes import OpenAccount
 from sim.figures import BANDS, CIRCLES
 from sim.outreach_words import target_in_words
 from sim.scenario import Scenario
@@ -36,9 +36,8 @@ def unmatched(scenario: Scenario, schedule: Schedule | None = None) -> list[dict
 
 def expected(scenario: Scenario, name: str, ages: tuple[bool, ...], circles: tuple[bool, ...]) -> float:
     """Followers of an account at the start in these age bands (six flags) and circles (four flags)."""
-    opening = name in {c.platform for c in scenario.change.values() if isinstance(c, OpenAccount)}
-    account = None if opening else scenario.city.accounts[name]
-    card = scenario.platform[name if account is None else account.platform]
+    account = scenario.city.accounts.get(name)
+    card = scenario.platform[platform_of(scenario)[name]]
     population = scenario.city.population
     users = [
         population.total.value * percent / 100 * use / 100 * (band != BANDS[0])

@@ -462,8 +462,8 @@ def test_followers_expected_in_a_target_are_those_of_the_city() -> None:
          "70% of the posts on Facebook relayed by the independent page i love smallville"),
         ("boost", "1 € par semaine pour montrer les publications (culture) sur Facebook aux habitants de",
          "1 EUR a week to show posts about culture on Facebook to residents aged 15 to 29 and 30 to 44"),
-        ("more", "pour montrer les publications de town_twitter aux habitants",
-         "0.2 EUR a week to show posts of town_twitter to residents"),
+        ("more", "pour montrer les publications de town twitter aux habitants",
+         "0.2 EUR a week to show posts of town twitter to residents"),
     ],
 )  # fmt: skip
 def test_changes_of_outreach_in_words(key: str, fr: str, en: str) -> None:

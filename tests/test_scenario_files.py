@@ -138,7 +138,8 @@ def refusal(spec: dict[str, Any], accounts: dict[str, dict[str, Any]]) -> str:
     posts = spec["posts"] if isinstance(spec.get("posts"), list) else []
     named = {spec["platform"]} if "platform" in spec else {post["platform"] for post in posts}
     if spec["kind"] == "open_account":
-        return "already has an account on" if named & present else ""
+        taken = spec["account"] in accounts if "account" in spec else bool(named & present)
+        return ("name of another account" if "account" in spec else "already has an account on") * taken
     if not named <= present or (spec.get("platforms") and not set(spec["platforms"]) & present):
         return "account on"
     if spec["kind"] == "partner_with" and spec["account"] not in accounts:
