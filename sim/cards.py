@@ -29,6 +29,7 @@ from sim.figures import (
 from sim.notation import AdultBand, Circle, Label, Minute
 from sim.staff import Conversation, Team
 
+NEVER = 2100  # the last year that a city can be in
 ACTIONS = ("click", "like", "comment", "share", "hide")
 
 
@@ -185,7 +186,8 @@ class PassingOn(Strict):
 class Audience(Strict):
     """How people start and stop following an account; ``paid_fan_activity`` is the affinity of a follower
     bought by advertising (``cost_per_fan_eur`` each), relative to one who came by himself;
-    ``cost_per_1000_reached_eur`` of a boosted post (no boost is sold if absent)."""
+    ``cost_per_1000_reached_eur`` of a boosted post; ``no_boosts_until``: last year in which the platform sold
+    none (``NEVER`` if it never did)."""
 
     discovery_per_month: Share
     follow_if_shared: Share
@@ -197,6 +199,11 @@ class Audience(Strict):
     cost_per_fan_eur: Positive
     paid_fan_activity: Share
     cost_per_1000_reached_eur: Positive | None = None
+    no_boosts_until: Annotated[Figure, AfterValidator(within(2000, 2100))] | None = None
+
+    def sells_boosts(self, year: int) -> bool:
+        """Whether a post could be boosted there in ``year``."""
+        return self.no_boosts_until is None or year > self.no_boosts_until.value
 
 
 class Platform(Strict):

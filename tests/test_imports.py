@@ -49,7 +49,7 @@ INWARD = {
     "staff": {"figures", "notation"},
     "elsewhere": {"figures", "notation"},
     "outreach": {"elsewhere", "figures", "notation"},
-    "outreach_checks": {"accounts", "checks", "figures", "outreach", "scenario"},
+    "outreach_checks": {"accounts", "cards", "checks", "figures", "outreach", "scenario"},
     "aiming": {"accounts", "calendar", "draws", "figures", "outreach", "scenario", "sessions"},
     "fans": {"cards", "draws", "figures", "scenario"},
     "lending": {"aiming", "behaviour", "city", "draws", "laws", "schedule", "sessions"},

@@ -406,6 +406,33 @@ def test_a_boost_without_a_price_is_told() -> None:
 
 
 @pytest.mark.parametrize(
+    ("until", "told"),
+    [
+        (
+            2019,
+            r"Twitter sold no boosted posts until 2019 \(it came later\), and the city is in 2019; allowed",
+        ),
+        (
+            2100,
+            r"Twitter sold no boosted posts \(it came later\), and the city is in 2019; allowed: facebook$",
+        ),
+        (2018, ""),
+    ],
+)
+def test_a_boost_where_none_is_sold_is_told_even_with_a_price(until: int, told: str) -> None:
+    unsold = {"value": until, "note": "it came later"}
+    card = {"platform": {"twitter": {"audience": {"no_boosts_until": unsold}}}}
+    boost = {"kind": "boost_posts", "budget_eur_per_week": 5, "cost_per_1000_reached": 4}
+    if not told:
+        assert _scenario(**card, change={"b": boost}).change
+        return
+    for named in ({}, {"platforms": ["twitter"]}, {"accounts": ["town_twitter"]}):
+        with pytest.raises(InputError, match=told):
+            _scenario(**card, change={"b": {**boost, **named}})
+    assert _scenario(**card, change={"b": {**boost, "accounts": ["town_facebook"]}}).change
+
+
+@pytest.mark.parametrize(
     ("overlap", "told"),
     [
         ({"town_facebok": 0.1}, "no other account on facebook is called 'town_facebok'; did you mean"),
