@@ -24,6 +24,7 @@ from sim.figures import (
     WeekFigure,
     YearBandFigure,
     YearFigure,
+    nearest,
     within,
 )
 from sim.notation import AdultBand, Circle, Label, Minute
@@ -115,7 +116,7 @@ class City(Strict):
         here = sorted({account.platform for account in self.accounts.values()})
         for platform in self.peers:
             if platform not in here:
-                raise ValueError(f"peers: the city has no account on {platform}; it has: {', '.join(here)}")
+                raise ValueError(f"peers: the city has no account on {platform}{nearest(platform, here)}")
         return self
 
 

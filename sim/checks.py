@@ -171,11 +171,19 @@ def _(change: BuyFollowers, key: str, scenario: Scenario) -> None:
 @check_kind.register(ChangeMix)
 def _(change: ChangeMix, key: str, scenario: Scenario) -> None:
     for fmt in change.formats:
-        for platform in change.platforms or sorted(present(scenario)):
+        for platform in _touched(change, scenario):
             known = scenario.platform[platform].formats
             if fmt not in known:
                 raise ValueError(f"{key}.formats: unknown format '{fmt}' on {platform}{nearest(fmt, known)}")
     check_themes(change.themes, key, scenario)
+
+
+def _touched(change: ChangeMix, scenario: Scenario) -> list[str]:
+    """Platforms of the posts that a mix changes: those it names, of its accounts, or of all of the city's."""
+    known, here = platform_of(scenario), present(scenario) | opened(scenario)
+    if change.accounts:
+        here = {known[name] for name in change.accounts}
+    return sorted(here & set(change.platforms) if change.platforms else here)
 
 
 @check_kind.register(ChangeTeam)
