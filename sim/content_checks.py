@@ -67,13 +67,17 @@ def _(change: ReopenAccount, key: str, scenario: Scenario) -> None:
         and (not c.accounts or set(c.accounts) & set(names))
     ]
     closed = [w for name in names for w in closed_weeks(scenario.change.values(), change.platform, name)]
-    if change.from_week not in [back for _, back in closed]:
-        told = (
-            f"the city leaves {change.platform} in week {min(left)}" if left else "the city never leaves it"
-        )
+    if change.from_week not in [back for first, back in closed if back is not None and back > first]:
+        told, todo = "the city never leaves it", "add a leave_platform"
+        if left:
+            told, last = f"the city leaves {change.platform} in week {min(left)}", scenario.horizon_weeks
+            todo = (
+                f"allowed: {min(left) + 1} to {last}"
+                if min(left) < last
+                else (f"allowed: none with horizon_weeks {last}; lengthen it, or leave sooner")
+            )
         raise ValueError(
-            f"{key}.from_week: a reopening before a closing: {change.from_week}, but {told}; "
-            + (f"allowed: {min(left) + 1} to {scenario.horizon_weeks}" if left else "add a leave_platform")
+            f"{key}.from_week: a reopening before a closing: {change.from_week}, but {told}; {todo}"
         )
     habits = {name: account.slots for name, account in scenario.city.accounts.items()}
     habits |= {name: c.slots for name, c in opened_by(scenario.change.values()).items()}

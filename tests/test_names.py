@@ -67,7 +67,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         {"behaviour": {"expressiveness_level": {"activ": 30.0}}},
         "expressiveness_share and expressiveness_level must name the same classes",
     ),
-    ({"change": {"m": {**MIX, "formats": {"vidoe": 1.0}, "platforms": ["facebook"]}}}, "format 'vidoe' on face"),
+    ({"change": {"m": {**MIX, "formats": {"vidoe": 1.0}, "platforms": ["facebook"]}}}, "'vidoe' on face"),
     (
         {"change": {"m": {"kind": "change_mix", "themes": {"cultrue": 1.0}}}},
         "change.m.themes: unknown theme 'cultrue'; did you mean 'culture'",
