@@ -27,6 +27,7 @@ from sim.changes import (
 )
 from sim.elsewhere import Language
 from sim.figures import WEEKDAYS
+from sim.planning import settled
 from sim.scenario import Scenario
 from sim.sessions import WEEK_MIN
 
@@ -91,7 +92,7 @@ def replanned(change: Any, plan: list[Draft], scenario: Scenario) -> list[Draft]
     """The whole plan after one change: most kinds rework the posts that they touch, one by one."""
     platforms, accounts = getattr(change, "platforms", ()), getattr(change, "accounts", ())
     mine, rest = at_stake(plan, scenario, platforms, change.from_week - 1, accounts)
-    return rest + applied(change, mine)
+    return rest + applied(settled(change, scenario.behaviour.planning), mine)
 
 
 @replanned.register
@@ -160,7 +161,7 @@ def _(change: ShiftHours, drafts: list[Draft]) -> list[Draft]:
     for (_, day), posts in _by_account_and_day(drafts).items():
         for n, d in enumerate(posts):
             round_, place = divmod(n, len(grid))
-            later = grid[place] + round_ * change.spacing_min
+            later = grid[place] + round_ * (change.spacing_min or 0.0)
             moved.append(replace(d, minute=day * DAY_MIN + min(later, DAY_MIN - 1.0)))
     return moved
 
@@ -176,7 +177,7 @@ def _(change: ChangeFrequency, drafts: list[Draft]) -> list[Draft]:
         copies = int((n + 1) * change.factor + 1e-9) - int(n * change.factor + 1e-9)
         for copy in range(copies):
             name = d.slot if copy == 0 else f"{d.slot}+{copy}"
-            kept.append(replace(d, slot=name, minute=d.minute + copy * change.spacing_min))
+            kept.append(replace(d, slot=name, minute=d.minute + copy * (change.spacing_min or 0.0)))
     return kept
 
 

@@ -28,6 +28,7 @@ from sim.figures import (
     within,
 )
 from sim.notation import AdultBand, Circle, Label, Minute
+from sim.planning import Planning
 from sim.staff import Conversation, Team
 
 NEVER = 2100  # the last year that a city can be in
@@ -313,6 +314,7 @@ class Behaviour(Strict):
     hour_profiles: dict[str, HourProfile]
     supply: Supply
     elsewhere: Elsewhere
+    planning: Planning
     conversation: Conversation | None = None
     reference_hours: tuple[Minute, ...] = Field(min_length=1)
     reference_days: tuple[Weekday, ...] = Field(min_length=1)

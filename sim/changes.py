@@ -23,7 +23,7 @@ class OpenAccount(_Change):
     ``account``: its name (that of the platform if absent), needed where the city has one there already;
     ``renown``: how fast residents find it, relative to the platform's figure, and ``rel_appeal``, which
     multiplies that of every slot (both 1 if absent). ``cross_promotion``: share of the posts of the city's
-    other accounts that mention it, for so many weeks.
+    other accounts that mention it, for so many weeks (those of the habits of planning if absent).
     """
 
     kind: Literal["open_account"]
@@ -33,7 +33,7 @@ class OpenAccount(_Change):
     slots: tuple[Slot, ...] = Field(min_length=1)
     rel_appeal: NonNegative | None = None
     cross_promotion: Share = Figure(value=0.0)
-    cross_promotion_weeks: int = Field(default=8, ge=0)
+    cross_promotion_weeks: int | None = Field(default=None, ge=0)
 
     @property
     def opens(self) -> str:
@@ -52,7 +52,8 @@ class LeavePlatform(_Change):
 class ShiftHours(_Change):
     """Move posts: by a number of hours, or onto an explicit grid of hours.
 
-    A day with more posts than hours goes round the grid again, ``spacing_min`` minutes later each time.
+    A day with more posts than hours goes round the grid again, ``spacing_min`` minutes later each time
+    (those of the habits of planning if absent).
     """
 
     kind: Literal["shift_hours"]
@@ -60,7 +61,7 @@ class ShiftHours(_Change):
     accounts: tuple[str, ...] = ()
     by_hours: float | None = Field(default=None, ge=-24, le=24)
     to: tuple[Minute, ...] = ()
-    spacing_min: float = Field(default=20.0, ge=0, le=240)
+    spacing_min: float | None = Field(default=None, ge=0, le=240)
 
     @model_validator(mode="after")
     def _one_way(self) -> ShiftHours:
@@ -70,13 +71,17 @@ class ShiftHours(_Change):
 
 
 class ChangeFrequency(_Change):
-    """Publish more (factor above 1) or less (below 1)."""
+    """Publish more (factor above 1) or less (below 1).
+
+    A post that is added follows the one it is added to by ``spacing_min`` minutes (those of the habits of
+    planning if absent).
+    """
 
     kind: Literal["change_frequency"]
     platforms: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
     factor: float = Field(gt=0, le=20)
-    spacing_min: float = Field(default=120.0, gt=0, le=1440)
+    spacing_min: float | None = Field(default=None, gt=0, le=1440)
 
 
 class ChangeMix(_Change):

@@ -10,6 +10,7 @@ from sim.accounts import largest_on, opened_by, own_on, platform_of
 from sim.adaptive import DigitalHelp, MonthlyReview
 from sim.changes import BuyFollowers, ChangeMix, LeavePlatform, OpenAccount, closed_weeks
 from sim.figures import nearest
+from sim.planning import settled
 from sim.staff import ChangeTeam
 
 if TYPE_CHECKING:
@@ -140,10 +141,10 @@ def _(change: DigitalHelp, key: str, scenario: Scenario) -> None:
 
 @check_kind.register(MonthlyReview)
 def _(change: MonthlyReview, key: str, scenario: Scenario) -> None:
-    first = change.from_week + change.every_weeks
-    if first > scenario.horizon_weeks:
+    every = settled(change, scenario.behaviour.planning).every_weeks or 1
+    if change.from_week + every > scenario.horizon_weeks:
         raise ValueError(
-            f"{key}.every_weeks: {change.every_weeks} leaves no week after the first review; "
+            f"{key}.every_weeks: {every} leaves no week after the first review; "
             f"allowed: at most {scenario.horizon_weeks - change.from_week} with horizon_weeks "
             f"{scenario.horizon_weeks}"
         )

@@ -90,7 +90,8 @@ class ReopenAccount(Dated):
     """Publish again on a platform that was left; those who followed the account still do.
 
     ``account``: which one comes back (all that were left there if absent). ``slots``: the habits from then on
-    (those before the pause if empty). ``fit`` multiplies reactions, ``rel_appeal`` the chance to be offered.
+    (those before the pause if empty). ``fit`` multiplies reactions,
+    ``rel_appeal`` the chance to be offered; announced as an account that opens is.
     """
 
     kind: Literal["reopen_account"]
@@ -100,7 +101,7 @@ class ReopenAccount(Dated):
     fit: NonNegative = Figure(value=1.0)
     rel_appeal: NonNegative = Figure(value=1.0)
     cross_promotion: Share = Figure(value=0.0)
-    cross_promotion_weeks: int = Field(default=8, ge=0)
+    cross_promotion_weeks: int | None = Field(default=None, ge=0)
 
 
 class Countdown(Dated):

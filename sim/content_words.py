@@ -88,7 +88,7 @@ def _(change: ReopenAccount, scenario: Scenario, lang: str) -> str:
         text = f"le retour sur {platform} en semaine {change.from_week} ({', '.join(told)})"
     else:
         text = f"a return to {platform} in week {change.from_week} ({', '.join(told)})"
-    return text + announced(change, lang)
+    return text + announced(change, scenario, lang)
 
 
 @phrase.register

@@ -18,6 +18,7 @@ from sim.changes import (
     TargetAge,
 )
 from sim.content import ReopenAccount
+from sim.planning import settled
 from sim.report.words import NNBSP, decimal, listing, number, quoted
 from sim.scenario import Scenario
 
@@ -59,7 +60,7 @@ def _(change: OpenAccount, scenario: Scenario, lang: str) -> str:
         told += [f"found {decimal(found, lang)} times as fast"] if found != 1 else []
         one = "another" if more else _a(platform)
         text = f"{one} {platform} account{name} opened in week {week}"
-    return f"{text} ({', '.join(told)}){announced(change, lang)}"
+    return f"{text} ({', '.join(told)}){announced(change, scenario, lang)}"
 
 
 def account_word(account: str) -> str:
@@ -67,12 +68,13 @@ def account_word(account: str) -> str:
     return account.replace("_", " ")
 
 
-def announced(change: OpenAccount | ReopenAccount, lang: str) -> str:
+def announced(change: OpenAccount | ReopenAccount, scenario: Scenario, lang: str) -> str:
     """How the other accounts announce the one that opens; empty if they do not."""
-    if not change.cross_promotion.value or not change.cross_promotion_weeks:
+    weeks_told = settled(change, scenario.behaviour.planning).cross_promotion_weeks
+    if not change.cross_promotion.value or not weeks_told:
         return ""
     share = _percent(change.cross_promotion.value, lang)
-    weeks = _count(change.cross_promotion_weeks, lang, ("semaine", "semaines"), ("week", "weeks"))
+    weeks = _count(weeks_told, lang, ("semaine", "semaines"), ("week", "weeks"))
     if lang == "fr":
         return f", annoncé par {share} des publications des autres comptes pendant {weeks}"
     return f", announced in {share} of the other accounts' posts for {weeks}"

@@ -19,6 +19,7 @@ from sim.changes import BuyFollowers, OpenAccount, closed_weeks
 from sim.content import ReopenAccount
 from sim.figures import BANDS
 from sim.occasions import is_silent
+from sim.planning import settled
 from sim.scenario import Scenario
 from sim.sessions import WEEK_MIN, rounded
 from sim.team import Work, carried
@@ -190,11 +191,12 @@ def _novelty(scenario: Scenario, drafts: list[Draft]) -> NDArray[np.float64]:
 
 def _mentions(scenario: Scenario, drafts: list[Draft], index: dict[str, int]) -> NDArray[np.int64]:
     mention = np.full(len(drafts), -1, dtype=np.int64)
-    for change in scenario.change.values():
-        if not isinstance(change, OpenAccount | ReopenAccount) or change.cross_promotion.value == 0:
+    for stated in scenario.change.values():
+        if not isinstance(stated, OpenAccount | ReopenAccount) or stated.cross_promotion.value == 0:
             continue
+        change = settled(stated, scenario.behaviour.planning)
         start = (change.from_week - 1) * WEEK_MIN
-        end = start + change.cross_promotion_weeks * WEEK_MIN
+        end = start + (change.cross_promotion_weeks or 0) * WEEK_MIN
         told, silent = _announced(change, scenario)
         key = draws.key(SCHEDULE_SEED, 0, "mention", change.account or change.platform)
         for row, d in enumerate(drafts):

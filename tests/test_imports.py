@@ -45,7 +45,7 @@ INWARD = {
     "adaptive": {"figures", "notation"},
     "helped": {"adaptive", "draws", "figures", "recipe", "relays", "scenario", "ties"},
     "notation": {"figures"},
-    "cards": {"elsewhere", "figures", "notation", "staff"},
+    "cards": {"elsewhere", "figures", "notation", "planning", "staff"},
     "staff": {"figures", "notation"},
     "elsewhere": {"figures", "notation"},
     "outreach": {"elsewhere", "figures", "notation"},
@@ -65,7 +65,7 @@ INWARD = {
     "content": {"cards", "figures", "notation"},
     "occasions": {"figures", "notation", "sessions"},
     "changes": {"adaptive", "cards", "content", "figures", "notation", "outreach", "staff"},
-    "checks": {"accounts", "adaptive", "changes", "figures", "scenario", "staff"},
+    "checks": {"accounts", "adaptive", "changes", "figures", "planning", "scenario", "staff"},
     "content_checks": {"accounts", "changes", "checks", "content", "figures", "scenario"},
     "scenario": {
         "cards", "changes", "checks", "content", "content_checks", "figures", "names", "notation",
@@ -75,13 +75,16 @@ INWARD = {
     "sessions": {"cards", "draws", "figures"},
     "behaviour": {"cards", "sessions"},
     "feed": {"behaviour", "cards", "draws", "figures", "sessions"},
+    "planning": {"figures"},
     "names": {"catalogue", "figures", "scenario", "staff"},
     "accounts": {"changes", "scenario"},
-    "calendar": {"accounts", "cards", "changes", "draws", "elsewhere", "figures", "scenario", "sessions"},
+    "calendar": {
+        "accounts", "cards", "changes", "draws", "elsewhere", "figures", "planning", "scenario", "sessions",
+    },
     "editing": {"accounts", "calendar", "content", "figures", "scenario", "sessions"},
     "schedule": {
         "accounts", "aiming", "behaviour", "calendar", "changes", "content", "draws", "editing", "figures",
-        "occasions", "scenario", "sessions", "team",
+        "occasions", "planning", "scenario", "sessions", "team",
     },
     "tally": {"cards", "figures"},
     "laws": {
@@ -103,7 +106,9 @@ INWARD = {
     "kpi": {"book", "city", "community", "figures", "indicators", "laws", "service", "tally"},
     "book": {"city", "laws", "tally"},
     "community": {"book", "figures", "tally"},
-    "review": {"adaptive", "calendar", "cards", "city", "draws", "kernel", "laws", "sessions", "tally"},
+    "review": {
+        "adaptive", "calendar", "cards", "city", "draws", "kernel", "laws", "planning", "sessions", "tally",
+    },
 }  # fmt: skip
 NUMERIC = (
     "kernel",
