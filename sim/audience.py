@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import draws
+from sim.accounts import renown
 from sim.city import City
 from sim.figures import BANDS
 from sim.laws import Laws
@@ -80,8 +81,7 @@ def discovery_times(laws: Laws, city: City, seed: int, replicate: int, account: 
     plan = laws.schedule.accounts[account]
     k = int(laws.account_platform[account])
     who = np.flatnonzero(city.activity[k, : city.n_residents] > 0)
-    known = laws.scenario.city.accounts.get(plan.name)
-    per_min = laws.discovery_per_min[k] * (known.renown.value if known is not None else 1.0)
+    per_min = laws.discovery_per_min[k] * renown(plan.name, laws.scenario)
     rate = per_min * laws.follow_weight[k, city.age_band[who]] * city.attachment[who]
     who, rate = who[rate > 0], rate[rate > 0]
     u = draws.uniform(draws.key(seed, replicate, "discovery", plan.name), who)

@@ -292,7 +292,10 @@ def test_followers_ask_at_their_rate_and_when_they_are_present() -> None:
 
 def test_several_accounts_at_once_are_each_account_alone() -> None:
     """What followers ask, and when they leave, does not depend on who else is asked about."""
-    city, laws = _town(), build_laws(_scenario(), _town(), 1)
+    moving = {"audience": {"unfollow_per_month": 0.3}}
+    asking = {"behaviour": {"conversation": {"questions_per_follower_day": 0.2}}}
+    scenario = _scenario(platform={"facebook": moving, "twitter": moving}, **asking)
+    city, laws = _town(), build_laws(scenario, _town(), 1)
     who = np.flatnonzero(city.activity[0, : city.n_residents] > 0)
     account = np.arange(len(who)) % len(laws.schedule.accounts)
     for draw in (
@@ -306,9 +309,7 @@ def test_several_accounts_at_once_are_each_account_alone() -> None:
         for a in range(len(laws.schedule.accounts)):
             its = who[account == a]
             t, at = draw(a, its)
-            apart += [
-                (minute, a, person) for minute, person in zip(t.tolist(), its[at].tolist(), strict=True)
-            ]
+            apart += [(m, a, person) for m, person in zip(t.tolist(), its[at].tolist(), strict=True)]
         assert found == sorted(apart)
 
 
