@@ -17,12 +17,13 @@ NAMES = [path.relative_to(SIM).as_posix() for path in FILES]
 
 # The rooms in which a library may be named; everywhere else its import is a mistake.
 ROOMS = {
-    "hydra": {"compose.py", "overrides.py"},
-    "omegaconf": {"compose.py", "overrides.py"},
+    "hydra": {"compose.py", "config_source.py", "overrides.py"},
+    "omegaconf": {"compose.py", "config_source.py", "overrides.py"},
     "mesa": {"model.py", "specification.py", "specified_resident.py"},
     "networkx": {"graph_io.py", "city.py", "ties.py"},
     "yaml": {
         "catalogue.py",
+        "config_source.py",
         "scan.py",
         "study.py",
         "reporting.py",
@@ -32,6 +33,8 @@ ROOMS = {
         "sweep.py",
     },
     "numba": {"compiled/build.py"},
+    "distributed": {"cluster.py"},
+    "dask_jobqueue": {"cluster.py"},
     "SALib": {"screening.py"},
 }
 # Rooms that may import, of this package, only what is named.
@@ -71,7 +74,8 @@ INWARD = {
         "cards", "changes", "checks", "content", "content_checks", "figures", "names", "notation",
         "occasions", "outreach_checks",
     },
-    "request": {"cards", "figures", "notation", "scenario"},
+    "engine": {"figures"},
+    "request": {"cards", "engine", "figures", "notation", "scenario"},
     "sessions": {"cards", "draws", "figures"},
     "behaviour": {"cards", "sessions"},
     "feed": {"behaviour", "cards", "draws", "figures", "sessions"},
@@ -146,6 +150,8 @@ NOT_IN_NUMERIC = {
 ENTRANCES = {
     "cli",
     "sweep",
+    "asked",
+    "plan",
     "study",
     "loading",
     "reporting",
