@@ -29,13 +29,14 @@ class MonthlyReview(Dated):
 
     ``indicator``: what is compared, a mean over posts; ``step``: share of the other posts that moves;
     ``least_posts``: posts below which nothing is said of an hour, format or theme.
+    ``every_weeks`` and ``spacing_min``: those of the habits of planning if absent.
     """
 
     kind: Literal["monthly_review"]
     platforms: tuple[str, ...] = ()
-    every_weeks: int = Field(default=4, ge=1, le=52)
+    every_weeks: int | None = Field(default=None, ge=1, le=52)
     indicator: Literal["interactions", "reach", "clicks", "engagement_rate_by_reach"] = "interactions"
     moves: Literal["hours", "formats", "themes"]
     step: Share
     least_posts: Positive
-    spacing_min: float = Field(default=20.0, ge=0, le=240)
+    spacing_min: float | None = Field(default=None, ge=0, le=240)

@@ -8,6 +8,7 @@ from sim.phrases import _from_week as from_week
 from sim.phrases import _on as on
 from sim.phrases import _percent as percent
 from sim.phrases import phrase, platform_names
+from sim.planning import settled
 from sim.report.words import decimal, listing
 from sim.scenario import Scenario
 
@@ -45,7 +46,8 @@ def _(change: DigitalHelp, scenario: Scenario, lang: str) -> str:
 def _(change: MonthlyReview, scenario: Scenario, lang: str) -> str:
     where, since = on(change.platforms, scenario, lang), from_week(change.from_week, lang)
     what, best = _MOVES[lang][change.moves], _BEST[lang][change.indicator]
-    every, is_weekly = change.every_weeks, change.every_weeks == 1
+    every = settled(change, scenario.behaviour.planning).every_weeks
+    is_weekly = every == 1
     step = percent(change.step.value, lang)
     if lang == "fr":
         review = "une revue chaque semaine" if is_weekly else f"une revue toutes les {every} semaines"

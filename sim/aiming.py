@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import draws
+from sim.accounts import platform_of
 from sim.calendar import SCHEDULE_SEED, Draft, applied, at_stake, replanned
 from sim.figures import BANDS, CIRCLES
 from sim.outreach import BoostPosts, PartnerWith, TargetPlace, WriteIn
@@ -101,8 +102,7 @@ def boosts(scenario: Scenario, drafts: Sequence[Draft]) -> tuple[Boost, ...]:
 
 def price(change: BoostPosts, scenario: Scenario, account: str) -> float:
     """EUR for a thousand people reached, as the change or else the platform of ``account`` says."""
-    stated = scenario.city.accounts.get(account)
-    platform = account if stated is None else stated.platform
+    platform = platform_of(scenario)[account]
     figure = change.cost_per_1000_reached or scenario.platform[platform].audience.cost_per_1000_reached_eur
     if figure is None:
         raise ValueError(f"{platform} says no cost_per_1000_reached_eur")

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from sim import draws
+from sim.accounts import is_own, platform_of
 from sim.cards import Slot
 from sim.changes import (
     ChangeFrequency,
@@ -26,6 +27,7 @@ from sim.changes import (
 )
 from sim.elsewhere import Language
 from sim.figures import WEEKDAYS
+from sim.planning import settled
 from sim.scenario import Scenario
 from sim.sessions import WEEK_MIN
 
@@ -67,18 +69,6 @@ def drafts(scenario: Scenario) -> list[Draft]:
     return plan
 
 
-def platform_of(scenario: Scenario) -> dict[str, str]:
-    """Platform of every account, those that a change opens included."""
-    opened = {c.platform: c.platform for c in scenario.change.values() if isinstance(c, OpenAccount)}
-    return {name: a.platform for name, a in scenario.city.accounts.items()} | opened
-
-
-def is_own(account: str, scenario: Scenario) -> bool:
-    """Whether an account is the city's, not an independent page."""
-    stated = scenario.city.accounts.get(account)
-    return stated is None or not stated.independent
-
-
 def at_stake(
     plan: list[Draft], scenario: Scenario, platforms: Sequence[str], first: int, accounts: Sequence[str] = ()
 ) -> tuple[list[Draft], list[Draft]]:
@@ -102,13 +92,13 @@ def replanned(change: Any, plan: list[Draft], scenario: Scenario) -> list[Draft]
     """The whole plan after one change: most kinds rework the posts that they touch, one by one."""
     platforms, accounts = getattr(change, "platforms", ()), getattr(change, "accounts", ())
     mine, rest = at_stake(plan, scenario, platforms, change.from_week - 1, accounts)
-    return rest + applied(change, mine)
+    return rest + applied(settled(change, scenario.behaviour.planning), mine)
 
 
 @replanned.register
 def _(change: OpenAccount, plan: list[Draft], scenario: Scenario) -> list[Draft]:
     appeal = 1.0 if change.rel_appeal is None else change.rel_appeal.value
-    opened = expand(change.platform, change.slots, change.from_week - 1, scenario.horizon_weeks)
+    opened = expand(change.opens, change.slots, change.from_week - 1, scenario.horizon_weeks)
     return plan + [replace(d, rel_appeal=d.rel_appeal * appeal) for d in opened]
 
 
@@ -171,7 +161,7 @@ def _(change: ShiftHours, drafts: list[Draft]) -> list[Draft]:
     for (_, day), posts in _by_account_and_day(drafts).items():
         for n, d in enumerate(posts):
             round_, place = divmod(n, len(grid))
-            later = grid[place] + round_ * change.spacing_min
+            later = grid[place] + round_ * (change.spacing_min or 0.0)
             moved.append(replace(d, minute=day * DAY_MIN + min(later, DAY_MIN - 1.0)))
     return moved
 
@@ -187,7 +177,7 @@ def _(change: ChangeFrequency, drafts: list[Draft]) -> list[Draft]:
         copies = int((n + 1) * change.factor + 1e-9) - int(n * change.factor + 1e-9)
         for copy in range(copies):
             name = d.slot if copy == 0 else f"{d.slot}+{copy}"
-            kept.append(replace(d, slot=name, minute=d.minute + copy * change.spacing_min))
+            kept.append(replace(d, slot=name, minute=d.minute + copy * (change.spacing_min or 0.0)))
     return kept
 
 

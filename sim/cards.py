@@ -24,11 +24,14 @@ from sim.figures import (
     WeekFigure,
     YearBandFigure,
     YearFigure,
+    nearest,
     within,
 )
 from sim.notation import AdultBand, Circle, Label, Minute
+from sim.planning import Planning
 from sim.staff import Conversation, Team
 
+NEVER = 2100  # the last year that a city can be in
 ACTIONS = ("click", "like", "comment", "share", "hide")
 
 
@@ -114,7 +117,7 @@ class City(Strict):
         here = sorted({account.platform for account in self.accounts.values()})
         for platform in self.peers:
             if platform not in here:
-                raise ValueError(f"peers: the city has no account on {platform}; it has: {', '.join(here)}")
+                raise ValueError(f"peers: the city has no account on {platform}{nearest(platform, here)}")
         return self
 
 
@@ -185,7 +188,8 @@ class PassingOn(Strict):
 class Audience(Strict):
     """How people start and stop following an account; ``paid_fan_activity`` is the affinity of a follower
     bought by advertising (``cost_per_fan_eur`` each), relative to one who came by himself;
-    ``cost_per_1000_reached_eur`` of a boosted post (no boost is sold if absent)."""
+    ``cost_per_1000_reached_eur`` of a boosted post; ``no_boosts_until``: last year in which the platform sold
+    none (``NEVER`` if it never did)."""
 
     discovery_per_month: Share
     follow_if_shared: Share
@@ -197,6 +201,11 @@ class Audience(Strict):
     cost_per_fan_eur: Positive
     paid_fan_activity: Share
     cost_per_1000_reached_eur: Positive | None = None
+    no_boosts_until: Annotated[Figure, AfterValidator(within(2000, 2100))] | None = None
+
+    def sells_boosts(self, year: int) -> bool:
+        """Whether a post could be boosted there in ``year``."""
+        return self.no_boosts_until is None or year > self.no_boosts_until.value
 
 
 class Platform(Strict):
@@ -305,6 +314,7 @@ class Behaviour(Strict):
     hour_profiles: dict[str, HourProfile]
     supply: Supply
     elsewhere: Elsewhere
+    planning: Planning
     conversation: Conversation | None = None
     reference_hours: tuple[Minute, ...] = Field(min_length=1)
     reference_days: tuple[Weekday, ...] = Field(min_length=1)

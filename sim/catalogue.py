@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,19 @@ def read(path: Path) -> dict[str, Any]:
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     return yaml.load(path.read_text(encoding="utf-8"), Loader=loader) or {}
+
+
+def formats() -> frozenset[str]:
+    """Every format of a platform card that comes with the program or is in the person's own folder."""
+    return _formats(roots())
+
+
+@cache
+def _formats(folders: tuple[Path, ...]) -> frozenset[str]:
+    cards = (card for path in options("platform", folders).values() for card in read(path).values())
+    return frozenset(
+        name for card in cards if isinstance(card, Mapping) for name in card.get("formats") or ()
+    )
 
 
 def check(folders: tuple[Path, ...]) -> dict[str, dict[str, Path]]:

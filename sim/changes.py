@@ -11,24 +11,34 @@ from sim.adaptive import DigitalHelp, MonthlyReview
 from sim.cards import Slot
 from sim.content import CopyContent, Countdown, EditorialLine, Publish, ReopenAccount, TrainTeam
 from sim.figures import Figure, NonNegative, Positive, Share
-from sim.notation import AdultBand, Minute
+from sim.notation import AccountName, AdultBand, Minute
 from sim.notation import Dated as _Change
 from sim.outreach import BoostPosts, PartnerWith, TargetPlace, WriteIn
 from sim.staff import ChangeTeam, OpenForum
 
 
 class OpenAccount(_Change):
-    """Open an account on a platform where the city has none; it starts from zero followers.
+    """Open an account; it starts from zero followers.
 
-    ``rel_appeal`` multiplies that of every slot (1 if absent).
+    ``account``: its name (that of the platform if absent), needed where the city has one there already;
+    ``renown``: how fast residents find it, relative to the platform's figure, and ``rel_appeal``, which
+    multiplies that of every slot (both 1 if absent). ``cross_promotion``: share of the posts of the city's
+    other accounts that mention it, for so many weeks (those of the habits of planning if absent).
     """
 
     kind: Literal["open_account"]
     platform: str
+    account: AccountName | None = None
+    renown: NonNegative | None = None
     slots: tuple[Slot, ...] = Field(min_length=1)
     rel_appeal: NonNegative | None = None
     cross_promotion: Share = Figure(value=0.0)
-    cross_promotion_weeks: int = Field(default=8, ge=0)
+    cross_promotion_weeks: int | None = Field(default=None, ge=0)
+
+    @property
+    def opens(self) -> str:
+        """The name of the account that opens."""
+        return self.account or self.platform
 
 
 class LeavePlatform(_Change):
@@ -42,7 +52,8 @@ class LeavePlatform(_Change):
 class ShiftHours(_Change):
     """Move posts: by a number of hours, or onto an explicit grid of hours.
 
-    A day with more posts than hours goes round the grid again, ``spacing_min`` minutes later each time.
+    A day with more posts than hours goes round the grid again, ``spacing_min`` minutes later each time
+    (those of the habits of planning if absent).
     """
 
     kind: Literal["shift_hours"]
@@ -50,7 +61,7 @@ class ShiftHours(_Change):
     accounts: tuple[str, ...] = ()
     by_hours: float | None = Field(default=None, ge=-24, le=24)
     to: tuple[Minute, ...] = ()
-    spacing_min: float = Field(default=20.0, ge=0, le=240)
+    spacing_min: float | None = Field(default=None, ge=0, le=240)
 
     @model_validator(mode="after")
     def _one_way(self) -> ShiftHours:
@@ -60,13 +71,17 @@ class ShiftHours(_Change):
 
 
 class ChangeFrequency(_Change):
-    """Publish more (factor above 1) or less (below 1)."""
+    """Publish more (factor above 1) or less (below 1).
+
+    A post that is added follows the one it is added to by ``spacing_min`` minutes (those of the habits of
+    planning if absent).
+    """
 
     kind: Literal["change_frequency"]
     platforms: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
     factor: float = Field(gt=0, le=20)
-    spacing_min: float = Field(default=120.0, gt=0, le=1440)
+    spacing_min: float | None = Field(default=None, gt=0, le=1440)
 
 
 class ChangeMix(_Change):
@@ -99,7 +114,7 @@ class TargetAge(_Change):
 
 
 class BuyFollowers(_Change):
-    """Buy followers by targeted advertising, for the city's account there (the largest if it has several).
+    """Buy followers by targeted advertising, for ``account`` (the city's largest on the platform if absent).
 
     ``weeks`` the money is spread over; ``target_ages`` who sees the advertisement (everybody if empty);
     ``cost_per_fan`` in EUR, the platform's ``audience.cost_per_fan_eur`` if absent.
@@ -107,6 +122,7 @@ class BuyFollowers(_Change):
 
     kind: Literal["buy_followers"]
     platform: str
+    account: str | None = None
     weeks: int = Field(ge=1, le=520)
     budget_eur: NonNegative
     target_ages: tuple[AdultBand, ...] = ()
@@ -177,14 +193,20 @@ def platforms_named(change: Any) -> Iterator[tuple[str, str]]:
 def closed_weeks(changes: Iterable[Any], platform: str, account: str = "") -> list[tuple[int, int | None]]:
     """When the city is away from a platform: (first week, first week back or None for ever), from 1.
 
-    A departure that names its accounts counts for them only (``account``).
+    A departure or return that names its accounts counts for them only (``account``).
     """
+
+    def concerns(change: LeavePlatform | ReopenAccount) -> bool:
+        if isinstance(change, LeavePlatform):
+            return not change.accounts or account in change.accounts
+        return change.account in (None, account)
+
     moves = sorted(
         (change.from_week, isinstance(change, ReopenAccount))
         for change in changes
         if isinstance(change, LeavePlatform | ReopenAccount)
         and change.platform == platform
-        and (not getattr(change, "accounts", ()) or account in getattr(change, "accounts"))  # noqa: B009
+        and concerns(change)
     )
     closed: list[tuple[int, int | None]] = []
     for week, is_back in moves:

@@ -43,11 +43,13 @@ class Publish(Dated):
 class EditorialLine(Dated):
     """Give some posts a line of their own: ``fit`` multiplies reactions, ``offer`` the chance to be offered.
 
-    ``themes``: the posts that it is about (all if empty).
+    ``accounts``: those it is about (the city's own if empty), as for every change of content; ``themes``: the
+    posts that it is about (all if empty).
     """
 
     kind: Literal["editorial_line"]
     platforms: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
     themes: tuple[str, ...] = ()
     fit: NonNegative = Figure(value=1.0)
     offer: NonNegative = Figure(value=1.0)
@@ -64,6 +66,7 @@ class CopyContent(Dated):
     kind: Literal["copy_content"]
     from_platform: str
     platforms: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
     fit: NonNegative
 
     @model_validator(mode="after")
@@ -78,6 +81,7 @@ class TrainTeam(Dated):
 
     kind: Literal["train_team"]
     platforms: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
     gain: NonNegative
     halflife_weeks: Positive
 
@@ -85,17 +89,19 @@ class TrainTeam(Dated):
 class ReopenAccount(Dated):
     """Publish again on a platform that was left; those who followed the account still do.
 
-    ``slots``: the habits from then on (those before the pause if empty). ``fit`` multiplies reactions,
-    ``rel_appeal`` the chance to be offered.
+    ``account``: which one comes back (all that were left there if absent). ``slots``: the habits from then on
+    (those before the pause if empty). ``fit`` multiplies reactions,
+    ``rel_appeal`` the chance to be offered; announced as an account that opens is.
     """
 
     kind: Literal["reopen_account"]
     platform: str
+    account: str | None = None
     slots: tuple[Slot, ...] = ()
     fit: NonNegative = Figure(value=1.0)
     rel_appeal: NonNegative = Figure(value=1.0)
     cross_promotion: Share = Figure(value=0.0)
-    cross_promotion_weeks: int = Field(default=8, ge=0)
+    cross_promotion_weeks: int | None = Field(default=None, ge=0)
 
 
 class Countdown(Dated):

@@ -12,7 +12,7 @@ from sim.phrases import _clock as clock
 from sim.phrases import _count as count
 from sim.phrases import _from_week as from_week
 from sim.phrases import _hours as hours
-from sim.phrases import announced, phrase, platform_names, rate, theme_word
+from sim.phrases import account_word, announced, phrase, platform_names, rate, theme_word
 from sim.report.words import decimal, listing, quoted
 from sim.scenario import Scenario
 
@@ -44,7 +44,7 @@ def _(change: EditorialLine, scenario: Scenario, lang: str) -> str:
     themes = listing([theme_word(theme, lang) for theme in change.themes], lang)
     told = _times(change.fit, lang, "réactions", "reactions")
     told += _times(change.offer, lang, "chance d'être proposée", "chance to be offered")
-    where, since = _at(change.platforms, scenario, lang), from_week(change.from_week, lang)
+    where, since = _of(change, scenario, lang), from_week(change.from_week, lang)
     about = f"{' pour ' if lang == 'fr' else ' for '}{themes}" if themes else ""
     name = "une ligne éditoriale propre" if lang == "fr" else "an editorial line of its own"
     return f"{name}{where}{about} ({', '.join(told)}){since}"
@@ -57,15 +57,15 @@ def _(change: CopyContent, scenario: Scenario, lang: str) -> str:
     told = ", ".join(_times(change.fit, lang, "réactions", "reactions"))
     more = f" ({told})" if told else ""
     if lang == "fr":
-        where = _at(change.platforms, scenario, lang, "sur tous les autres comptes")
+        where = _of(change, scenario, lang, "sur tous les autres comptes")
         return f"le contenu de {source} repris tel quel{where}{more}{since}"
-    where = _at(change.platforms, scenario, lang, "on all other accounts")
+    where = _of(change, scenario, lang, "on all other accounts")
     return f"{source}'s content copied as it is{where}{more}{since}"
 
 
 @phrase.register
 def _(change: TrainTeam, scenario: Scenario, lang: str) -> str:
-    where, since = _at(change.platforms, scenario, lang), from_week(change.from_week, lang)
+    where, since = _of(change, scenario, lang), from_week(change.from_week, lang)
     gain = decimal(change.gain.value, lang)
     half = count(change.halflife_weeks.value, lang, ("semaine", "semaines"), ("week", "weeks"))
     if lang == "fr":
@@ -82,11 +82,13 @@ def _(change: ReopenAccount, scenario: Scenario, lang: str) -> str:
         habits = f"{rate(change.slots, lang)}, {hours([slot.at for slot in change.slots], lang)}"
     told = [habits, *_times(change.fit, lang, "réactions", "reactions")]
     told += _times(change.rel_appeal, lang, "chance d'être proposée", "chance to be offered")
+    if change.account:
+        platform = f"{platform} ({quoted(account_word(change.account), lang)})"
     if lang == "fr":
         text = f"le retour sur {platform} en semaine {change.from_week} ({', '.join(told)})"
     else:
         text = f"a return to {platform} in week {change.from_week} ({', '.join(told)})"
-    return text + announced(change, lang)
+    return text + announced(change, scenario, lang)
 
 
 @phrase.register
@@ -158,3 +160,11 @@ def _at(platforms: Sequence[str], scenario: Scenario, lang: str, everywhere: str
             else " on all accounts"
         )
     return f" {'sur' if lang == 'fr' else 'on'} {platform_names(scenario, platforms, lang)}"
+
+
+def _of(change: Any, scenario: Scenario, lang: str, everywhere: str = "") -> str:
+    """On which of the accounts that a change names, else on which platforms."""
+    if not change.accounts:
+        return _at(change.platforms, scenario, lang, everywhere)
+    names = listing([account_word(name) for name in change.accounts], lang)
+    return f" {'sur' if lang == 'fr' else 'on'} {names}"

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sim.calendar import DAY_MIN, Draft, applied, at_stake, expand, is_own, platform_of, replanned
+from sim.accounts import own_on, platform_of
+from sim.calendar import DAY_MIN, Draft, applied, at_stake, expand, replanned
 from sim.content import CopyContent, Countdown, EditorialLine, Publish, ReopenAccount, TrainTeam
 from sim.figures import WEEKDAYS, Weekday
 from sim.scenario import Scenario
@@ -22,8 +23,7 @@ def _minute(first: int, week: int, day: Weekday, at: int) -> float:
 
 def _account(platform: str, account: str | None, scenario: Scenario) -> str:
     """The account that is named, else the city's first one on the platform."""
-    found = platform_of(scenario)
-    return account or next(name for name in found if found[name] == platform and is_own(name, scenario))
+    return account or own_on(platform, scenario)[0]
 
 
 def _single(account: str, kind: str, minute: float, plan: list[Draft], **said: Any) -> Draft:
@@ -120,7 +120,7 @@ def _(change: TrainTeam, drafts: list[Draft]) -> list[Draft]:
 def _(change: CopyContent, plan: list[Draft], scenario: Scenario) -> list[Draft]:
     """The n-th post of a week elsewhere becomes the n-th of the source's in that week, in turn."""
     first = change.from_week - 1
-    mine, rest = at_stake(plan, scenario, change.platforms, first)
+    mine, rest = at_stake(plan, scenario, change.platforms, first, change.accounts)
     source, _ = at_stake(mine + rest, scenario, (change.from_platform,), first)
     where = platform_of(scenario)
     models: dict[int, list[Draft]] = {}
@@ -153,9 +153,10 @@ def _(change: CopyContent, plan: list[Draft], scenario: Scenario) -> list[Draft]
 @replanned.register
 def _(change: ReopenAccount, plan: list[Draft], scenario: Scenario) -> list[Draft]:
     """Habits from the week of return on: the stated slots, or those of before; single posts stay."""
-    mine, rest = at_stake(plan, scenario, (change.platform,), change.from_week - 1)
+    named = () if change.account is None else (change.account,)
+    mine, rest = at_stake(plan, scenario, (change.platform,), change.from_week - 1, named)
     if change.slots:
-        account = _account(change.platform, None, scenario)
+        account = _account(change.platform, change.account, scenario)
         again = expand(account, change.slots, change.from_week - 1, scenario.horizon_weeks)
         mine = [d for d in mine if d.entry == SINGLE] + again
     return rest + [

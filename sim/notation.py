@@ -46,6 +46,7 @@ Minute = Annotated[
     PlainSerializer(lambda m: f"{m // 60:02d}:{m % 60:02d}", when_used="json"),
 ]
 Label = Annotated[dict[str, str], BeforeValidator(_label), AfterValidator(_both_languages)]
+AccountName = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,60}$")]
 AdultBand = Annotated[str, AfterValidator(check_band)]
 Circle = Literal["resident", "around", "country", "abroad"]
 Week = Annotated[int, Field(ge=1)]

@@ -42,6 +42,7 @@ CONSTANTS = (
     ("tally", "INFORMED_WEEKS", "weeks for which who was reached counts as informed (ladder of link)"),
     ("tally", "MAX_DEPTH", "deepest generation of shares told apart"),
     ("tally", "MAX_DELAY_MIN", "longest delay of an answer told apart, minutes"),
+    ("desk", "RECENT", "last requests whose mean gap says when those come whom a sample does not simulate"),
     ("intervals", "LEVEL", "level of every interval of a mean"),
 )
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from sim.accounts import opened_by, platform_of
+from sim.cards import NEVER
 from sim.checks import check_kind, check_themes, opened, present
 from sim.figures import nearest
 from sim.outreach import BoostPosts, PartnerWith, TargetPlace
@@ -26,18 +28,10 @@ def misplaced_accounts(scenario: Scenario) -> Iterator[str]:
                 )
             elif accounts[other].overlap:
                 yield f"{where}: '{other}' states an overlap of its own; only one of two accounts may"
-    for platform in sorted(opened(scenario) & set(accounts)):
-        if accounts[platform].independent:
-            where = f"city.accounts.{platform}"
+    for name in sorted(set(opened_by(scenario.change.values())) & set(accounts)):
+        if accounts[name].independent:
+            where = f"city.accounts.{name}"
             yield f"{where}: the city opens an account of this name; give the independent page another"
-
-
-def check_accounts(change: Any, key: str, scenario: Scenario) -> None:
-    """ValueError where a change names an account that does not exist."""
-    known = [*scenario.city.accounts, *sorted(opened(scenario))]
-    for name in getattr(change, "accounts", ()):
-        if name not in known:
-            raise ValueError(f"{key}.accounts: unknown account '{name}'{nearest(name, known)}")
 
 
 @check_kind.register(TargetPlace)
@@ -61,12 +55,28 @@ def _(change: PartnerWith, key: str, scenario: Scenario) -> None:
 @check_kind.register(BoostPosts)
 def _(change: BoostPosts, key: str, scenario: Scenario) -> None:
     check_themes(change.themes, key, scenario)
-    if change.cost_per_1000_reached is not None:
-        return
-    here = present(scenario) | opened(scenario)
+    known, here = platform_of(scenario), present(scenario) | opened(scenario)
+    if change.accounts:
+        here = {known[name] for name in change.accounts}
     for platform in sorted(set(change.platforms) & here if change.platforms else here):
-        if scenario.platform[platform].audience.cost_per_1000_reached_eur is None:
+        audience = scenario.platform[platform].audience
+        if not audience.sells_boosts(scenario.city.year):
+            raise ValueError(f"{key}.platforms: {_unsold(platform, scenario)}")
+        if change.cost_per_1000_reached is None and audience.cost_per_1000_reached_eur is None:
             raise ValueError(
                 f"{key}.cost_per_1000_reached: is missing, for the card of {platform} does not say what "
                 "reaching a thousand people costs"
             )
+
+
+def _unsold(platform: str, scenario: Scenario) -> str:
+    """Why no post can be boosted on a platform in the city's year, and where it can."""
+    year, figure = scenario.city.year, scenario.platform[platform].audience.no_boosts_until
+    until = "" if figure is None or figure.value >= NEVER else f" until {figure.value:.0f}"
+    why = f" ({figure.note})" if figure is not None and figure.note else ""
+    able = [p for p in sorted(present(scenario) | opened(scenario))
+            if scenario.platform[p].audience.sells_boosts(year)]  # fmt: skip
+    return (
+        f"{scenario.platform[platform].label} sold no boosted posts{until}{why}, and the city is in {year}; "
+        f"allowed: {', '.join(able) or 'none of its platforms'}"
+    )

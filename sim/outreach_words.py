@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from sim.figures import BANDS, CIRCLES
 from sim.outreach import BoostPosts, PartnerWith, TargetPlace, WriteIn
 from sim.phrases import _THEMES_FR as THEMES_FR
 from sim.phrases import _band as band
 from sim.phrases import _from_week as from_week
-from sim.phrases import _on as on
 from sim.phrases import _percent as percent
-from sim.phrases import phrase
+from sim.phrases import account_word, phrase, posts_of
 from sim.report.words import decimal, listing
 from sim.scenario import Scenario
 
@@ -40,14 +38,6 @@ def target_in_words(ages: Sequence[bool], circles: Sequence[bool], lang: str) ->
     return who if all(ages) else f"{who} ({listing(bands, lang)})"
 
 
-def _where(change: Any, scenario: Scenario, lang: str) -> str:
-    """The posts that a change is about: their accounts or platforms."""
-    if change.accounts:
-        names = listing(list(change.accounts), lang)
-        return f" de {names}" if lang == "fr" else f" of {names}"
-    return on(change.platforms, scenario, lang)
-
-
 def _about(themes: Sequence[str], lang: str) -> str:
     if not themes:
         return ""
@@ -60,7 +50,7 @@ def _about(themes: Sequence[str], lang: str) -> str:
 
 @phrase.register
 def _(change: TargetPlace, scenario: Scenario, lang: str) -> str:
-    about, where = _about(change.themes, lang), _where(change, scenario, lang)
+    about, where = _about(change.themes, lang), posts_of(change, scenario, lang)
     people, since = circles_in_words(change.circles, lang), from_week(change.from_week, lang)
     gain, everyone = change.gain.value, set(change.circles) == set(CIRCLES)
     if lang == "fr":
@@ -74,7 +64,7 @@ def _(change: TargetPlace, scenario: Scenario, lang: str) -> str:
 
 @phrase.register
 def _(change: WriteIn, scenario: Scenario, lang: str) -> str:
-    where, since = _where(change, scenario, lang), from_week(change.from_week, lang)
+    where, since = posts_of(change, scenario, lang), from_week(change.from_week, lang)
     languages = listing([_LANGUAGES[lang][language] for language in change.languages], lang)
     if lang == "fr":
         return f"les publications{where} écrites en {languages}{since}"
@@ -85,7 +75,7 @@ def _(change: WriteIn, scenario: Scenario, lang: str) -> str:
 def _(change: PartnerWith, scenario: Scenario, lang: str) -> str:
     share, since = percent(change.share_of_posts.value, lang), from_week(change.from_week, lang)
     platform = scenario.city.accounts[change.account].platform
-    label, page = scenario.platform[platform].label, change.account.replace("_", " ")
+    label, page = scenario.platform[platform].label, account_word(change.account)
     if lang == "fr":
         return f"{share} des publications sur {label} relayées par la page indépendante {page}{since}"
     return f"{share} of the posts on {label} relayed by the independent page {page}{since}"
@@ -93,7 +83,7 @@ def _(change: PartnerWith, scenario: Scenario, lang: str) -> str:
 
 @phrase.register
 def _(change: BoostPosts, scenario: Scenario, lang: str) -> str:
-    about, where = _about(change.themes, lang), _where(change, scenario, lang)
+    about, where = _about(change.themes, lang), posts_of(change, scenario, lang)
     since, euros = from_week(change.from_week, lang), decimal(change.budget_eur_per_week.value, lang)
     aimed = [band(name, lang) for name in change.target_ages]
     who = circles_in_words(change.target_circles, lang)

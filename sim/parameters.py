@@ -8,6 +8,7 @@ from typing import Any
 
 from sim.city import ingredients
 from sim.figures import Figure, InputError, nearest
+from sim.planning import left_open
 from sim.request import Comparison
 from sim.scenario import Scenario, walk
 from sim.schedule import Schedule, build_schedule
@@ -112,11 +113,13 @@ def uses(scenario: Scenario, schedule: Schedule, path: str) -> bool:
     """Whether anything in ``scenario`` can depend on the figure at ``path``.
 
     A platform's card matters where the city has an account in this scenario; a format or a theme where a
-    post has it; what advertising does where there is some.
+    post has it; what advertising does where there is some; a habit of planning where a change leaves it open.
     """
     parts = path.split(".")
     if parts[:2] == ["city", "use_scale"]:
         parts = ["platform", parts[2], "use"]
+    if parts[:2] == ["behaviour", "planning"]:
+        return any(parts[2] in left_open(change).values() for change in scenario.change.values())
     if parts[0] != "platform":
         return True
     accounts = {i for i, account in enumerate(schedule.accounts) if account.platform == parts[1]}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import singledispatch
+from typing import Any
 
+from sim.accounts import own_on
 from sim.cards import Slot
 from sim.changes import (
     BuyFollowers,
@@ -16,7 +18,8 @@ from sim.changes import (
     TargetAge,
 )
 from sim.content import ReopenAccount
-from sim.report.words import NNBSP, decimal, listing, number
+from sim.planning import settled
+from sim.report.words import NNBSP, decimal, listing, number, quoted
 from sim.scenario import Scenario
 
 MAX_HOURS_LISTED = 4
@@ -45,21 +48,33 @@ def phrase(change: object, scenario: Scenario, lang: str) -> str:
 
 @phrase.register
 def _(change: OpenAccount, scenario: Scenario, lang: str) -> str:
-    platform = scenario.platform[change.platform].label
-    posts, when = rate(change.slots, lang), _hours([slot.at for slot in change.slots], lang)
+    platform, week = scenario.platform[change.platform].label, change.from_week
+    told = [rate(change.slots, lang), _hours([slot.at for slot in change.slots], lang)]
+    found = 1.0 if change.renown is None else change.renown.value
+    name = f" ({quoted(account_word(change.account), lang)})" if change.account else ""
+    more = len(own_on(change.platform, scenario)) > 1
     if lang == "fr":
-        text = f"un compte {platform} ouvert en semaine {change.from_week} ({posts}, {when})"
+        told += [f"trouvé {decimal(found, lang)} fois aussi vite"] if found != 1 else []
+        text = f"un {'autre ' if more else ''}compte {platform}{name} ouvert en semaine {week}"
     else:
-        text = f"{_a(platform)} {platform} account opened in week {change.from_week} ({posts}, {when})"
-    return text + announced(change, lang)
+        told += [f"found {decimal(found, lang)} times as fast"] if found != 1 else []
+        one = "another" if more else _a(platform)
+        text = f"{one} {platform} account{name} opened in week {week}"
+    return f"{text} ({', '.join(told)}){announced(change, scenario, lang)}"
 
 
-def announced(change: OpenAccount | ReopenAccount, lang: str) -> str:
+def account_word(account: str) -> str:
+    """An account's name for people."""
+    return account.replace("_", " ")
+
+
+def announced(change: OpenAccount | ReopenAccount, scenario: Scenario, lang: str) -> str:
     """How the other accounts announce the one that opens; empty if they do not."""
-    if not change.cross_promotion.value or not change.cross_promotion_weeks:
+    weeks_told = settled(change, scenario.behaviour.planning).cross_promotion_weeks
+    if not change.cross_promotion.value or not weeks_told:
         return ""
     share = _percent(change.cross_promotion.value, lang)
-    weeks = _count(change.cross_promotion_weeks, lang, ("semaine", "semaines"), ("week", "weeks"))
+    weeks = _count(weeks_told, lang, ("semaine", "semaines"), ("week", "weeks"))
     if lang == "fr":
         return f", annoncé par {share} des publications des autres comptes pendant {weeks}"
     return f", announced in {share} of the other accounts' posts for {weeks}"
@@ -73,14 +88,16 @@ def theme_word(theme: str, lang: str) -> str:
 @phrase.register
 def _(change: LeavePlatform, scenario: Scenario, lang: str) -> str:
     platform = scenario.platform[change.platform].label
+    names = listing([account_word(name) for name in change.accounts], lang)
+    since = (f" ({names})" if names else "") + _from_week(change.from_week, lang)
     if lang == "fr":
-        return f"l'arrêt des publications sur {platform}{_from_week(change.from_week, lang)}"
-    return f"no more posts on {platform}{_from_week(change.from_week, lang)}"
+        return f"l'arrêt des publications sur {platform}{since}"
+    return f"no more posts on {platform}{since}"
 
 
 @phrase.register
 def _(change: ShiftHours, scenario: Scenario, lang: str) -> str:
-    where, since = _on(change.platforms, scenario, lang), _from_week(change.from_week, lang)
+    where, since = posts_of(change, scenario, lang), _from_week(change.from_week, lang)
     if change.by_hours is None:
         hours = _hours(list(change.to), lang)
         if lang == "fr":
@@ -95,7 +112,7 @@ def _(change: ShiftHours, scenario: Scenario, lang: str) -> str:
 
 @phrase.register
 def _(change: ChangeFrequency, scenario: Scenario, lang: str) -> str:
-    where, since = _on(change.platforms, scenario, lang), _from_week(change.from_week, lang)
+    where, since = posts_of(change, scenario, lang), _from_week(change.from_week, lang)
     factor = decimal(change.factor, lang)
     if lang == "fr":
         return f"un nombre de publications{where} multiplié par {factor}{since}"
@@ -104,7 +121,7 @@ def _(change: ChangeFrequency, scenario: Scenario, lang: str) -> str:
 
 @phrase.register
 def _(change: ChangeMix, scenario: Scenario, lang: str) -> str:
-    where, since = _on(change.platforms, scenario, lang), _from_week(change.from_week, lang)
+    where, since = posts_of(change, scenario, lang), _from_week(change.from_week, lang)
     formats = _mix(change.formats, _FORMATS[lang], lang)
     themes = _mix(change.themes, _THEMES_FR if lang == "fr" else {}, lang)
     told = ", ".join(mix for mix in (formats, themes) if mix)
@@ -115,7 +132,7 @@ def _(change: ChangeMix, scenario: Scenario, lang: str) -> str:
 
 @phrase.register
 def _(change: TargetAge, scenario: Scenario, lang: str) -> str:
-    where, since = _on(change.platforms, scenario, lang), _from_week(change.from_week, lang)
+    where, since = posts_of(change, scenario, lang), _from_week(change.from_week, lang)
     bands = listing([_band(band, lang) for band in change.bands], lang)
     gain = change.gain.value
     factor = decimal(gain, lang)
@@ -135,11 +152,12 @@ def _(change: BuyFollowers, scenario: Scenario, lang: str) -> str:
     weeks = _count(change.weeks, lang, ("semaine", "semaines"), ("week", "weeks"))
     bands = listing([_band(band, lang) for band in change.target_ages], lang)
     since = _from_week(change.from_week, lang)
+    whose = account_word(change.account) if change.account else ""
     if lang == "fr":
-        to = f" auprès des {bands}" if bands else ""
+        to = (f" pour {whose}" if whose else "") + (f" auprès des {bands}" if bands else "")
         paid = f"au plus {fans} abonnés à {each} € l'un"
         return f"{money} € de publicité sur {card.label}{to} pendant {weeks}{since} ({paid})"
-    to = f" to people aged {bands}" if bands else ""
+    to = (f" for {whose}" if whose else "") + (f" to people aged {bands}" if bands else "")
     paid = f"at most {fans} followers at EUR {each} each"
     return f"EUR {money} of advertising on {card.label}{to} for {weeks}{since} ({paid})"
 
@@ -204,6 +222,14 @@ def _on(platforms: Sequence[str], scenario: Scenario, lang: str) -> str:
         return " de tous les comptes" if lang == "fr" else " of all accounts"
     names = platform_names(scenario, platforms, lang)
     return f" sur {names}" if lang == "fr" else f" on {names}"
+
+
+def posts_of(change: Any, scenario: Scenario, lang: str) -> str:
+    """The posts that a change is about: those of the accounts it names, else of its platforms."""
+    if not change.accounts:
+        return _on(change.platforms, scenario, lang)
+    names = listing([account_word(name) for name in change.accounts], lang)
+    return f" de {names}" if lang == "fr" else f" of {names}"
 
 
 def _mix(shares: dict[str, float], words: dict[str, str], lang: str) -> str:

@@ -21,6 +21,7 @@ from sim.cards import ACTIONS
 from sim.city import City
 from sim.kernel import Kernel
 from sim.laws import Laws, build_laws
+from sim.planning import settled
 from sim.sessions import HOUR_MIN, WEEK_MIN
 from sim.tally import MEASURES, Tally
 
@@ -52,7 +53,8 @@ def play(
 def reviewed(laws: Laws, city: City, seed: int, replicate: int, kernel: type[Kernel] = Kernel) -> Laws:
     """The laws after every review of this replicate; ``laws`` itself where nobody reviews anything."""
     scenario = laws.scenario
-    reviews = {key: c for key, c in scenario.change.items() if isinstance(c, MonthlyReview)}
+    habits = scenario.behaviour.planning
+    reviews = {k: settled(c, habits) for k, c in scenario.change.items() if isinstance(c, MonthlyReview)}
     decided: dict[str, Any] = {}
     for week in sorted({w for review in reviews.values() for w in weeks_of(review, scenario.horizon_weeks)}):
         past = kernel(laws, city, seed, replicate)
@@ -68,13 +70,16 @@ def reviewed(laws: Laws, city: City, seed: int, replicate: int, kernel: type[Ker
 
 
 def weeks_of(review: MonthlyReview, horizon_weeks: int) -> range:
-    """Weeks after which the team reviews (1: after the first), each with a week left to act on."""
-    return range(review.from_week - 1 + review.every_weeks, horizon_weeks, review.every_weeks)
+    """Weeks after which the team reviews (1: after the first), each with a week left to act on; ``review`` is
+    settled."""
+    every = review.every_weeks or 1
+    return range(review.from_week - 1 + every, horizon_weeks, every)
 
 
 def decisions(review: MonthlyReview, week: int, laws: Laws, tally: Tally) -> Iterator[Decision]:
     """One decision for each platform where at least two hours (formats, themes) can be compared."""
     accounts = laws.schedule.accounts
+    review = settled(review, laws.scenario.behaviour.planning)
     for platform in sorted({plan.platform for plan in accounts if plan.is_own}):
         if review.platforms and platform not in review.platforms:
             continue
@@ -83,7 +88,7 @@ def decisions(review: MonthlyReview, week: int, laws: Laws, tally: Tally) -> Ite
         found = evidence(review, rows, laws, tally)
         if len(found) > 1:
             best = max(sorted(found, key=str), key=lambda group: found[group])
-            step, gap = review.step.value, review.spacing_min
+            step, gap = review.step.value, review.spacing_min or 0.0
             yield Decision(week + 1, (platform,), review.moves, best, step, gap)
 
 

@@ -16,6 +16,7 @@ from sim.changes import CHANGE_KINDS, Change, OpenAccount, platforms_named
 from sim.checks import check
 from sim.content import Countdown, Post, Publish, ReopenAccount
 from sim.figures import Figure, InputError, Sourced, Strict, nearest
+from sim.names import misnamed
 from sim.notation import Label
 from sim.occasions import Occasion, misplaced, named_themes
 
@@ -63,6 +64,8 @@ class Scenario(Strict):
                     f"platform.{name}.hour_profile: unknown profile '{card.hour_profile}'"
                     f"{nearest(card.hour_profile, self.behaviour.hour_profiles)}"
                 )
+        for problem in misnamed(self):
+            raise ValueError(problem)
         self._check_occasions()
         self._check_changes()
         residents = round(self.city.population.total.value * self.sampling)
@@ -113,7 +116,6 @@ class Scenario(Strict):
                 "city.accounts: the calendar is empty: no account has any slot; give at least one"
             )
         for key, change in self.change.items():
-            outreach_checks.check_accounts(change, f"change.{key}", self)
             check(change, f"change.{key}", self)
 
     @classmethod

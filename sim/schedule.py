@@ -12,12 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import behaviour, draws, editing  # noqa: F401 - editing registers the changes of content
+from sim.accounts import is_own, largest_on, opened_by, own_on
 from sim.aiming import Boost, boosts, circle_flags, partners, understood
-from sim.calendar import SCHEDULE_SEED, Draft, drafts, is_own, platform_of
+from sim.calendar import SCHEDULE_SEED, Draft, drafts
 from sim.changes import BuyFollowers, OpenAccount, closed_weeks
 from sim.content import ReopenAccount
 from sim.figures import BANDS
 from sim.occasions import is_silent
+from sim.planning import settled
 from sim.scenario import Scenario
 from sim.sessions import WEEK_MIN, rounded
 from sim.team import Work, carried
@@ -116,11 +118,10 @@ def _accounts(scenario: Scenario) -> tuple[AccountPlan, ...]:
         own = not account.independent
         closes, pauses = life(account.platform, name) if own else (end, ())
         plans.append(AccountPlan(name, account.platform, -np.inf, closes, False, pauses, own))
-    for c in scenario.change.values():
-        if isinstance(c, OpenAccount):
-            opens = float((c.from_week - 1) * WEEK_MIN)
-            closes, pauses = life(c.platform, c.platform)
-            plans.append(AccountPlan(c.platform, c.platform, opens, closes, True, pauses))
+    for name, c in opened_by(scenario.change.values()).items():
+        opens = float((c.from_week - 1) * WEEK_MIN)
+        closes, pauses = life(c.platform, name)
+        plans.append(AccountPlan(name, c.platform, opens, closes, True, pauses))
     return tuple(plans)
 
 
@@ -158,11 +159,7 @@ def _freeze(scenario: Scenario, drafts: list[Draft], accounts: tuple[AccountPlan
 
 def _campaigns(scenario: Scenario, accounts: tuple[AccountPlan, ...]) -> tuple[Campaign, ...]:
     """What is bought for which account; a budget too small for one follower buys none."""
-
-    def size(account: int) -> float:
-        known = scenario.city.accounts.get(accounts[account].name)
-        return known.followers.value if known is not None else 0.0
-
+    index = {plan.name: i for i, plan in enumerate(accounts)}
     found = []
     for change in scenario.change.values():
         if not isinstance(change, BuyFollowers):
@@ -172,8 +169,7 @@ def _campaigns(scenario: Scenario, accounts: tuple[AccountPlan, ...]) -> tuple[C
         wanted = int(change.budget_eur.value / price * scenario.sampling + 0.5)
         start = float((change.from_week - 1) * WEEK_MIN)
         ages = tuple(not change.target_ages or band in change.target_ages for band in BANDS)
-        mine = [i for i, p in enumerate(accounts) if p.platform == change.platform and p.is_own]
-        account = max(mine, key=lambda i: (size(i), accounts[i].name))
+        account = index[change.account or largest_on(change.platform, scenario)]
         end = start + change.weeks * WEEK_MIN
         if wanted:
             found.append(Campaign(account, start, end, wanted, ages, audience.paid_fan_activity.value))
@@ -195,19 +191,27 @@ def _novelty(scenario: Scenario, drafts: list[Draft]) -> NDArray[np.float64]:
 
 def _mentions(scenario: Scenario, drafts: list[Draft], index: dict[str, int]) -> NDArray[np.int64]:
     mention = np.full(len(drafts), -1, dtype=np.int64)
-    where = platform_of(scenario)
-    for change in scenario.change.values():
-        if not isinstance(change, OpenAccount | ReopenAccount) or change.cross_promotion.value == 0:
+    for stated in scenario.change.values():
+        if not isinstance(stated, OpenAccount | ReopenAccount) or stated.cross_promotion.value == 0:
             continue
+        change = settled(stated, scenario.behaviour.planning)
         start = (change.from_week - 1) * WEEK_MIN
-        end = start + change.cross_promotion_weeks * WEEK_MIN
-        key = draws.key(SCHEDULE_SEED, 0, "mention", change.platform)
-        told = next(name for name, p in where.items() if p == change.platform and is_own(name, scenario))
+        end = start + (change.cross_promotion_weeks or 0) * WEEK_MIN
+        told, silent = _announced(change, scenario)
+        key = draws.key(SCHEDULE_SEED, 0, "mention", change.account or change.platform)
         for row, d in enumerate(drafts):
-            if where[d.account] == change.platform or not is_own(d.account, scenario):
+            if d.account in silent or not is_own(d.account, scenario):
                 continue
             if start <= d.minute < end and mention[row] < 0:
                 u = float(draws.uniform(key, np.array([draws.name_id(d.slot)]))[0])
                 if u < change.cross_promotion.value:
                     mention[row] = index[told]
     return mention
+
+
+def _announced(change: OpenAccount | ReopenAccount, scenario: Scenario) -> tuple[str, list[str]]:
+    """The account that the others' posts mention, and those that do not: itself, or all that come back."""
+    if isinstance(change, OpenAccount):
+        return change.opens, [change.opens]
+    here = own_on(change.platform, scenario)
+    return (here[0], here) if change.account is None else (change.account, [change.account])

@@ -32,6 +32,11 @@ class Window(Strict):
 
     @model_validator(mode="after")
     def _within_a_day(self) -> Window:
+        if self.end == self.start != 0:
+            raise ValueError(
+                f"from {_clock(self.start)} to {_clock(self.end)} is no time; give a later end, or "
+                'from "00:00" to "00:00" for the whole day'
+            )
         if self.last <= self.start:
             raise ValueError(
                 f"from {_clock(self.start)} to {_clock(self.end)} passes midnight; write two windows: "

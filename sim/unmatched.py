@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+from sim.accounts import platform_of
 from sim.cards import Account
-from sim.changes import OpenAccount
 from sim.figures import BANDS, CIRCLES
 from sim.outreach_words import target_in_words
 from sim.scenario import Scenario
@@ -30,15 +30,14 @@ def unmatched(scenario: Scenario, schedule: Schedule | None = None) -> list[dict
         name = schedule.accounts[a].name
         people = expected(scenario, name, ages, circles)
         if people * scenario.sampling < FEWEST and not (all(ages) and all(circles)):
-            told.append(_warning(name, posts, people, ages, circles))
+            told.append(_warning(name, posts, people, ages, circles, scenario.sampling))
     return told
 
 
 def expected(scenario: Scenario, name: str, ages: tuple[bool, ...], circles: tuple[bool, ...]) -> float:
     """Followers of an account at the start in these age bands (six flags) and circles (four flags)."""
-    opening = name in {c.platform for c in scenario.change.values() if isinstance(c, OpenAccount)}
-    account = None if opening else scenario.city.accounts[name]
-    card = scenario.platform[name if account is None else account.platform]
+    account = scenario.city.accounts.get(name)
+    card = scenario.platform[platform_of(scenario)[name]]
     population = scenario.city.population
     users = [
         population.total.value * percent / 100 * use / 100 * (band != BANDS[0])
@@ -67,12 +66,22 @@ def _part(by_band: list[float], ages: tuple[bool, ...]) -> float:
 
 
 def _warning(
-    name: str, posts: int, people: float, ages: tuple[bool, ...], circles: tuple[bool, ...]
+    name: str,
+    posts: int,
+    people: float,
+    ages: tuple[bool, ...],
+    circles: tuple[bool, ...],
+    sampling: float,
 ) -> dict[str, str]:
     fr, en = (target_in_words(ages, circles, lang) for lang in ("fr", "en"))
+    thin_fr = thin_en = ""
+    if people >= FEWEST:
+        thin_fr = f", dont aucun parmi les habitants simulés (sampling={sampling:g})"
+        thin_en = f", none of them among the residents simulated (sampling={sampling:g})"
+    plural = "s" if people >= 2 else ""
     return {
         "fr": f"{name} : {posts} publications sont pour {fr}, parmi lesquels le compte a "
-        f"{people:.0f} abonné : elles ne sont proposées à personne.",
-        "en": f"{name}: {posts} posts are for {en}, among whom the account has {people:.0f} followers: "
-        "they are offered to nobody.",
+        f"{people:.0f} abonné{plural}{thin_fr} : elles ne sont proposées à personne.",
+        "en": f"{name}: {posts} posts are for {en}, among whom the account has {people:.0f} "
+        f"followers{thin_en}: they are offered to nobody.",
     }

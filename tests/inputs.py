@@ -172,6 +172,7 @@ def _behaviour() -> dict[str, Any]:
             "understands_english": {"resident": 0.4, "around": 0.4, "country": 0.4, "abroad": 0.7},
             "rival_post": 0.8,
         },
+        "planning": {"same_hour_min": 20, "copies_min": 120, "announced_weeks": 8, "review_weeks": 4},
         "reference_hours": ["09:00", "11:00", "14:00", "17:00"],
         "reference_days": ["mon", "tue", "wed", "thu", "fri"],
     }  # fmt: skip

@@ -32,7 +32,7 @@ ROOMS = {
         "loading.py",
         "sweep.py",
     },
-    "numba": {"kernel_compiled.py"},
+    "numba": {"compiled/build.py"},
     "distributed": {"cluster.py"},
     "dask_jobqueue": {"cluster.py"},
     "SALib": {"screening.py"},
@@ -48,49 +48,56 @@ INWARD = {
     "adaptive": {"figures", "notation"},
     "helped": {"adaptive", "draws", "figures", "recipe", "relays", "scenario", "ties"},
     "notation": {"figures"},
-    "cards": {"elsewhere", "figures", "notation", "staff"},
+    "cards": {"elsewhere", "figures", "notation", "planning", "staff"},
     "staff": {"figures", "notation"},
     "elsewhere": {"figures", "notation"},
     "outreach": {"elsewhere", "figures", "notation"},
-    "outreach_checks": {"checks", "figures", "outreach", "scenario"},
-    "aiming": {"calendar", "draws", "figures", "outreach", "scenario", "sessions"},
+    "outreach_checks": {"accounts", "cards", "checks", "figures", "outreach", "scenario"},
+    "aiming": {"accounts", "calendar", "draws", "figures", "outreach", "scenario", "sessions"},
     "fans": {"cards", "draws", "figures", "scenario"},
     "lending": {"aiming", "behaviour", "city", "draws", "laws", "schedule", "sessions"},
     "offers": {
         "aiming", "behaviour", "city", "displays", "draws", "feed", "laws", "lending", "reactions",
         "sessions", "tally",
     },
-    "unmatched": {"cards", "changes", "figures", "outreach_words", "scenario", "schedule"},
+    "unmatched": {"accounts", "cards", "figures", "outreach_words", "scenario", "schedule"},
     "team": {"calendar", "changes", "figures", "scenario", "sessions", "staff"},
-    "conversation": {"changes", "draws", "occasions", "scenario", "schedule", "sessions", "tally"},
+    "conversation": {"changes", "draws", "figures", "occasions", "scenario", "schedule", "sessions", "tally"},
     "desk": {"conversation", "draws", "sessions", "tally"},
     "dialogue": {"audience", "city", "conversation", "desk", "draws", "laws", "sessions", "tally"},
     "content": {"cards", "figures", "notation"},
     "occasions": {"figures", "notation", "sessions"},
     "changes": {"adaptive", "cards", "content", "figures", "notation", "outreach", "staff"},
-    "checks": {"adaptive", "changes", "figures", "scenario", "staff"},
-    "content_checks": {"changes", "checks", "content", "figures", "scenario"},
+    "checks": {"accounts", "adaptive", "changes", "figures", "planning", "scenario", "staff"},
+    "content_checks": {"accounts", "changes", "checks", "content", "figures", "scenario"},
     "scenario": {
-        "cards", "changes", "checks", "content", "content_checks", "figures", "notation", "occasions",
-        "outreach_checks",
+        "cards", "changes", "checks", "content", "content_checks", "figures", "names", "notation",
+        "occasions", "outreach_checks",
     },
     "engine": {"figures"},
     "request": {"cards", "engine", "figures", "notation", "scenario"},
     "sessions": {"cards", "draws", "figures"},
     "behaviour": {"cards", "sessions"},
     "feed": {"behaviour", "cards", "draws", "figures", "sessions"},
-    "calendar": {"cards", "changes", "draws", "elsewhere", "figures", "scenario", "sessions"},
-    "editing": {"calendar", "content", "figures", "scenario", "sessions"},
+    "planning": {"figures"},
+    "names": {"catalogue", "figures", "scenario", "staff"},
+    "accounts": {"changes", "scenario"},
+    "calendar": {
+        "accounts", "cards", "changes", "draws", "elsewhere", "figures", "planning", "scenario", "sessions",
+    },
+    "editing": {"accounts", "calendar", "content", "figures", "scenario", "sessions"},
     "schedule": {
-        "aiming", "behaviour", "calendar", "changes", "content", "draws", "editing", "figures", "occasions",
-        "scenario", "sessions", "team",
+        "accounts", "aiming", "behaviour", "calendar", "changes", "content", "draws", "editing", "figures",
+        "occasions", "planning", "scenario", "sessions", "team",
     },
     "tally": {"cards", "figures"},
     "laws": {
         "behaviour", "cards", "city", "conversation", "draws", "feed", "figures", "occasions", "scenario",
         "schedule", "sessions",
     },
-    "audience": {"behaviour", "cards", "city", "draws", "figures", "laws", "schedule", "sessions"},
+    "audience": {
+        "accounts", "behaviour", "cards", "city", "draws", "figures", "laws", "schedule", "sessions",
+    },
     "displays": {"behaviour", "laws", "sessions"},
     "reactions": {
         "audience", "behaviour", "cards", "city", "dialogue", "displays", "draws", "laws", "lending",
@@ -103,10 +110,18 @@ INWARD = {
     "kpi": {"book", "city", "community", "figures", "indicators", "laws", "service", "tally"},
     "book": {"city", "laws", "tally"},
     "community": {"book", "figures", "tally"},
-    "review": {"adaptive", "calendar", "cards", "city", "draws", "kernel", "laws", "sessions", "tally"},
+    "kernels": {"figures", "kernel", "kernel_compiled"},
+    "kernel_compiled": {
+        "city", "compiled", "displays", "figures", "kernel", "laws", "lending", "reactions", "sessions",
+        "tally",
+    },
+    "review": {
+        "adaptive", "calendar", "cards", "city", "draws", "kernel", "laws", "planning", "sessions", "tally",
+    },
 }  # fmt: skip
 NUMERIC = (
     "kernel",
+    "kernel_compiled",
     "offers",
     "lending",
     "reactions",
@@ -219,6 +234,25 @@ def test_a_room_imports_inwards_only(stem: str) -> None:
 @pytest.mark.parametrize("stem", NUMERIC)
 def test_the_hot_rooms_know_no_tables_and_no_files(stem: str) -> None:
     assert _libraries(_file(stem)) & NOT_IN_NUMERIC == set()
+
+
+COMPILED = {  # the inner loops know equations, tables and counts; only their packing knows cities and states
+    "__init__": set(),
+    "build": set(),
+    "arrays": set(),
+    "arithmetic": {"behaviour", "compiled"},
+    "feeding": {"compiled", "feed", "tally"},
+    "seeing": {"cards", "compiled", "tally"},
+    "looking": {"compiled"},
+    "packing": {"audience", "city", "compiled", "reactions", "tally"},
+    "handing": {"compiled", "figures", "sessions"},
+}
+
+
+def test_the_compiled_rooms_import_inwards_only() -> None:
+    assert {path.stem for path in (SIM / "compiled").glob("*.py")} == set(COMPILED)
+    for stem, allowed in COMPILED.items():
+        assert _rooms(SIM / "compiled" / f"{stem}.py") <= allowed, stem
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -406,6 +406,33 @@ def test_a_boost_without_a_price_is_told() -> None:
 
 
 @pytest.mark.parametrize(
+    ("until", "told"),
+    [
+        (
+            2019,
+            r"Twitter sold no boosted posts until 2019 \(it came later\), and the city is in 2019; allowed",
+        ),
+        (
+            2100,
+            r"Twitter sold no boosted posts \(it came later\), and the city is in 2019; allowed: facebook$",
+        ),
+        (2018, ""),
+    ],
+)
+def test_a_boost_where_none_is_sold_is_told_even_with_a_price(until: int, told: str) -> None:
+    unsold = {"value": until, "note": "it came later"}
+    card = {"platform": {"twitter": {"audience": {"no_boosts_until": unsold}}}}
+    boost = {"kind": "boost_posts", "budget_eur_per_week": 5, "cost_per_1000_reached": 4}
+    if not told:
+        assert _scenario(**card, change={"b": boost}).change
+        return
+    for named in ({}, {"platforms": ["twitter"]}, {"accounts": ["town_twitter"]}):
+        with pytest.raises(InputError, match=told):
+            _scenario(**card, change={"b": {**boost, **named}})
+    assert _scenario(**card, change={"b": {**boost, "accounts": ["town_facebook"]}}).change
+
+
+@pytest.mark.parametrize(
     ("overlap", "told"),
     [
         ({"town_facebok": 0.1}, "no other account on facebook is called 'town_facebok'; did you mean"),
@@ -462,8 +489,8 @@ def test_followers_expected_in_a_target_are_those_of_the_city() -> None:
          "70% of the posts on Facebook relayed by the independent page i love smallville"),
         ("boost", "1 € par semaine pour montrer les publications (culture) sur Facebook aux habitants de",
          "1 EUR a week to show posts about culture on Facebook to residents aged 15 to 29 and 30 to 44"),
-        ("more", "pour montrer les publications de town_twitter aux habitants",
-         "0.2 EUR a week to show posts of town_twitter to residents"),
+        ("more", "pour montrer les publications de town twitter aux habitants",
+         "0.2 EUR a week to show posts of town twitter to residents"),
     ],
 )  # fmt: skip
 def test_changes_of_outreach_in_words(key: str, fr: str, en: str) -> None:

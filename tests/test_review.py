@@ -7,8 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 from inputs import merged, small_scenario, small_tree
+from scipy.stats import norm
 
+from sim import load
 from sim.adaptive import MonthlyReview
+from sim.behaviour import appeal
 from sim.city import City, build_city
 from sim.explain import sentence
 from sim.figures import InputError
@@ -250,6 +253,34 @@ def test_posts_that_share_an_hour_follow_each_other() -> None:
     plan = reviewed(build_laws(scenario, city, SEED), city, SEED, 0).schedule
     monday = plan.t_min[plan.week == WEEKS - 1][:3] % 1440
     assert monday.tolist() == [18 * 60, 18 * 60 + 15, 18 * 60 + 30]
+
+
+# --- what a month can tell ---------------------------------------------------------------------------------
+
+
+def _right(posts: int, gain: float = 1.3, trials: int = 4000) -> float:
+    """How often the better of two hours has the larger mean over ``posts`` posts each, by their qualities."""
+    law = load(city="grand_est_2019").behaviour.appeal
+    luck = np.random.default_rng(1).random((2, 2, trials, posts))
+    reach, react = appeal(law, luck[0], luck[1])
+    mean = (reach * react).mean(axis=2)
+    return float((gain * mean[1] > mean[0]).mean())
+
+
+def test_how_many_posts_it_takes_to_tell_two_hours_apart() -> None:
+    """+30 % against the spread between posts: a month shows the better hour more often than not, and proves
+    nothing."""
+    law = load(city="grand_est_2019").behaviour.appeal
+    sd = np.hypot((1 + law.reaction_on_reach.value) * law.reach_sd.value, law.reaction_sd.value)
+    explained = np.log(1.3) ** 2 / 4 / (np.log(1.3) ** 2 / 4 + sd**2)
+    proof = 2 * ((norm.ppf(0.975) + norm.ppf(0.8)) * sd / np.log(1.3)) ** 2
+    assert 0.01 < explained < 0.025
+    assert 300 < proof < 360
+    assert 2 * ((norm.ppf(0.975) + norm.ppf(0.8)) * 1.1 / np.log(1.3)) ** 2 == pytest.approx(276, abs=1)
+    assert 0.55 < _right(6) < 0.68
+    assert 0.63 < _right(20) < 0.76
+    assert _right(330) > 0.93
+    assert abs(_right(20, gain=1.0) - 0.5) < 0.03  # control: hours alike
 
 
 # --- where it is used --------------------------------------------------------------------------------------

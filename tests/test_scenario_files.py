@@ -15,7 +15,7 @@ from hydra import compose, initialize_config_dir
 from inputs import merged
 from omegaconf import OmegaConf
 
-from sim.cards import Slot
+from sim.cards import NEVER, Slot
 from sim.changes import CHANGE_KINDS
 from sim.figures import BANDS, InputError
 from sim.request import Options
@@ -138,7 +138,8 @@ def refusal(spec: dict[str, Any], accounts: dict[str, dict[str, Any]]) -> str:
     posts = spec["posts"] if isinstance(spec.get("posts"), list) else []
     named = {spec["platform"]} if "platform" in spec else {post["platform"] for post in posts}
     if spec["kind"] == "open_account":
-        return "already has an account on" if named & present else ""
+        taken = spec["account"] in accounts if "account" in spec else bool(named & present)
+        return ("name of another account" if "account" in spec else "already has an account on") * taken
     if not named <= present or (spec.get("platforms") and not set(spec["platforms"]) & present):
         return "account on"
     if spec["kind"] == "partner_with" and spec["account"] not in accounts:
@@ -382,6 +383,41 @@ def test_facebook_reach_by_year(year: int, low: float, high: float) -> None:
     reach = first_city().platform["facebook"].reach
     assert low <= reach.share.at(year) <= high
     assert reach.at_followers.value == 30000
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_every_card_says_what_a_boost_costs_or_that_none_is_sold(platform: str) -> None:
+    audience = first_city().platform[platform].audience
+    price, unsold = audience.cost_per_1000_reached_eur, audience.no_boosts_until
+    assert price is not None or (unsold is not None and unsold.value == NEVER)
+    assert unsold is None or unsold.note, "why, for the sentence that refuses"
+
+
+@pytest.mark.parametrize(
+    ("city", "platform", "said"),
+    [
+        ("paris_2013", "vine", "Vine sold no boosted posts (its owner placed no advertisements there"),
+        (
+            "paris_2013",
+            "pinterest",
+            "Pinterest sold no boosted posts until 2018 (promoted pins date from 2014",
+        ),
+        ("paris_2013", "foursquare", "Foursquare sold no boosted posts until 2013"),
+        ("paris_2013", "vimeo", "Vimeo sold no boosted posts (it lived on its authors' subscriptions"),
+        ("toulouse_2012", "flickr", "Flickr sold no boosted posts (banners stood beside the photographs"),
+        ("toulouse_2012", "scoopit", "Scoop.it sold no boosted posts"),
+        ("toulouse_2012", "dailymotion", ""),
+        ("val_de_marne_2019", "viadeo", ""),
+    ],
+)
+def test_a_boost_on_a_lesser_platform(city: str, platform: str, said: str) -> None:
+    plain = tree(city)
+    plain["change"] = {"b": {"kind": "boost_posts", "platforms": [platform], "budget_eur_per_week": 50}}
+    if said:
+        with pytest.raises(InputError, match=re.escape(said)):
+            Scenario.from_dict(plain)
+    else:
+        assert Scenario.from_dict(plain).change
 
 
 def test_public_body_mix_of_reactions() -> None:

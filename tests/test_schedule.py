@@ -11,7 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inputs import open_snapchat, small_scenario
 
+from sim import load
+from sim.explain import sentence
 from sim.figures import InputError
+from sim.parameters import uses
+from sim.planning import left_open, settled
 from sim.scenario import Scenario
 from sim.schedule import Schedule, build_schedule
 from sim.sessions import WEEK_MIN
@@ -132,3 +136,54 @@ def test_a_change_on_a_platform_without_account_is_refused(kind: str) -> None:
     with pytest.raises(InputError, match="no account on snapchat; it has: facebook, twitter"):
         _with(kind=kind, platforms=["snapchat"], **body)
     assert len(_with(kind=kind, platforms=["snapchat", "facebook"], **body)) > 0
+
+
+# --- habits of planning ----------------------------------------------------------------------------------
+
+LEFT_OPEN: dict[str, tuple[dict[str, Any], str, str, float]] = {
+    "shift_hours": ({"to": ["18:00"]}, "spacing_min", "same_hour_min", 20),
+    "change_frequency": ({"factor": 2}, "spacing_min", "copies_min", 120),
+    "open_account": (open_snapchat(cross_promotion=0.5), "cross_promotion_weeks", "announced_weeks", 8),
+}
+
+
+@pytest.mark.parametrize("kind", LEFT_OPEN)
+def test_what_a_change_leaves_open_is_a_habit_and_what_it_states_wins(kind: str) -> None:
+    said, field, habit, value = LEFT_OPEN[kind]
+
+    def plan(stated: dict[str, Any], habits: float) -> list[tuple[float, int]]:
+        change = {"it": {**said, "kind": kind, **stated}}
+        scenario = small_scenario(horizon_weeks=4, change=change, behaviour={"planning": {habit: habits}})
+        schedule = build_schedule(scenario)
+        return list(zip(schedule.t_min.tolist(), schedule.mention.tolist(), strict=True))
+
+    assert plan({}, value) == plan({field: int(value)}, value) == plan({field: int(value)}, 1)
+    assert plan({}, 1) == plan({field: 1}, value) != plan({}, value)
+
+
+def test_a_habit_matters_where_a_change_leaves_it_open() -> None:
+    """Which habits a sensitivity varies."""
+    hours = {"kind": "shift_hours", "to": ["18:00"]}
+    for stated, open_ in ({}, ["same_hour_min"]), ({"spacing_min": 5}, []):
+        scenario = small_scenario(change={"it": {**hours, **stated}})
+        schedule = build_schedule(scenario)
+        names = type(scenario.behaviour.planning).model_fields
+        assert [n for n in names if uses(scenario, schedule, f"behaviour.planning.{n}")] == open_
+
+
+def test_the_habits_of_planning_that_ship_are_what_they_were() -> None:
+    planning = load(city="saint_dizier_2018").behaviour.planning
+    values = [getattr(planning, name).value for name in type(planning).model_fields]
+    assert values == [20, 120, 8, 4]
+
+
+def test_a_review_without_a_rhythm_is_monthly() -> None:
+    review = {"kind": "monthly_review", "moves": "hours", "step": 0.5, "least_posts": 3}
+    scenario = small_scenario(horizon_weeks=6, change={"review": review})
+    change = settled(scenario.change["review"], scenario.behaviour.planning)
+    assert (change.every_weeks, change.spacing_min) == (4, 20)
+    assert left_open(change) == {}
+    assert settled(change, scenario.behaviour.planning) is change
+    assert "every 4 weeks" in sentence(scenario, "en")
+    with pytest.raises(InputError, match="every_weeks: 4 leaves no week after the first review"):
+        small_scenario(horizon_weeks=4, change={"review": review})
