@@ -142,8 +142,8 @@ def _plain(cfg: DictConfig, cards: Mapping[str, Path]) -> dict[str, Any]:
 
     ``cards``: files of the cards that were composed without their data.
     """
-    own = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"])
-    raw: Any = OmegaConf.to_container(own, resolve=False)
+    raw: Any = OmegaConf.to_container(cfg, resolve=False)
+    del raw["hydra"]
     here = raw.get(CARDS)
     for name in here if isinstance(here, dict) else ():
         if name in cards:

@@ -255,7 +255,13 @@ def test_a_container_leaves_what_it_leaves(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("n_bytes", "lang", "said"),
-    [(500, "fr", "500 o"), (143e6, "fr", "143 Mo"), (2.14e9, "fr", "2,1 Go"), (2.14e9, "en", "2.1 GB")],
+    [
+        (1, "fr", "1 ko"),
+        (79_188, "en", "79 kB"),
+        (143e6, "fr", "143 Mo"),
+        (2.14e9, "fr", "2,1 Go"),
+        (2.14e9, "en", "2.1 GB"),
+    ],
 )
 def test_bytes_in_words(n_bytes: float, lang: str, said: str) -> None:
     assert machine.size(int(n_bytes), lang) == said
