@@ -86,15 +86,19 @@ class Batch:
     def run(self, task: tuple[Job, ...]) -> Answer:
         """KPIs of each run, or why there are none: one that fails leaves the others alone."""
         out: Answer = []
+        held: tuple[str, City] | None = None  # other threads may push it out of those that are kept
         for job in task:
             try:
-                out.append((job, {"kpis": self._kpis(job)}))
+                recipe = self._entries[job.scenario].recipe
+                if held is None or held[0] != recipe:
+                    held = recipe, self.city(job.scenario)
+                out.append((job, {"kpis": self._kpis(job, held[1])}))
             except Exception as error:
                 out.append((job, Failed(reason_of(error))))
         return out
 
-    def _kpis(self, job: Job) -> pd.DataFrame:
-        entry, city = self._entries[job.scenario], self.city(job.scenario)
+    def _kpis(self, job: Job, city: City) -> pd.DataFrame:
+        entry = self._entries[job.scenario]
         laws = self._laws.get(job.scenario, lambda: build_laws(entry.scenario, city, entry.seed))
         tally, laws = play(laws, city, entry.seed, job.replicate, self._kernel)
         return kpi_table(tally, laws, city, entry.scenario.name, job.replicate)

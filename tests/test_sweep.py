@@ -17,6 +17,7 @@ import pytest
 from sim import catalogue
 from sim.asked import request_of
 from sim.batch import Batch, Entry, Failed, Kept
+from sim.city import City
 from sim.cli import main
 from sim.engine import Engine
 from sim.pool import Means
@@ -70,14 +71,14 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     runs: list[tuple[str, int]] = []
     real = Batch._kpis
 
-    def kpis(self: Batch, job: Job) -> Any:
+    def kpis(self: Batch, job: Job, city: City) -> Any:
         entry = self._entries[job.scenario]
         runs.append((entry.scenario.city.name, entry.seed))
         if entry.seed == 13:
             raise ValueError("thirteen\nis unlucky")
         if entry.seed == 14:
             raise KeyboardInterrupt
-        return real(self, job)
+        return real(self, job, city)
 
     monkeypatch.setattr(Batch, "_kpis", kpis)
     return runs
@@ -221,7 +222,7 @@ def test_a_failing_job_is_a_row_and_the_others_go_on(command: Command, made: lis
 def test_what_was_mended_is_set_beside_what_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = ["seed=13,15", "horizon_weeks=1", "replicates=1", "engine=serial"]
     with monkeypatch.context() as patch:
-        patch.setattr(Batch, "_kpis", lambda self, job: 1 / 0)
+        patch.setattr(Batch, "_kpis", lambda self, job, city: 1 / 0)
         failed = run_sweep(asked)
     assert failed.failed == 2
     before = files(failed.folder)
