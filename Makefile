@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test slow peers validate bench lint clean
+.PHONY: demo test slow peers validate bench bench-month bench-peers bench-luck lint clean
 demo: $(VENV)/.installed
 	$(BIN)/city-audience compare comparison=toulouse_2019
 
@@ -23,8 +23,20 @@ peers: $(VENV)/.tested
 validate: $(VENV)/.installed
 	$(BIN)/city-audience validate reduced=true
 
-bench: $(VENV)/.installed
+# Times for reading: a month of Toulouse, one cascade beside other authors' tools, what shared draws save.
+bench:
+	$(MAKE) bench-month
+	$(MAKE) bench-peers
+	$(MAKE) bench-luck
+
+bench-month: $(VENV)/.benched
 	$(BIN)/python tests/benchmarks/month.py
+
+bench-peers: $(VENV)/.benched
+	PYTHONPATH=tests $(BIN)/python -W ignore tests/benchmarks/peers.py
+
+bench-luck: $(VENV)/.benched
+	PYTHONPATH=tests $(BIN)/python tests/benchmarks/luck.py
 
 lint: $(VENV)/.tested
 	$(BIN)/ruff check . && $(BIN)/mypy
@@ -38,6 +50,11 @@ $(VENV)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
 
 $(VENV)/.tested: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test]"
+	@touch $@
+
+# The tests' packages and the peers, those that install: one that does not is told and done without.
+$(VENV)/.benched: $(VENV)/.tested
+	$(BIN)/python tests/benchmarks/install_peers.py
 	@touch $@
 
 clean:

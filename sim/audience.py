@@ -86,6 +86,9 @@ def discovery_times(laws: Laws, city: City, seed: int, replicate: int, account: 
     who, rate = who[rate > 0], rate[rate > 0]
     u = draws.uniform(draws.key(seed, replicate, "discovery", plan.name), who)
     start = max(plan.opens_min, 0.0)
+    # -ln(1 - u) >= u: most would come after the horizon, whatever the logarithm
+    might = np.flatnonzero(u < rate * (laws.n_hours * HOUR_MIN - start) * (1.0 + 2.0**-20))
+    who, rate, u = who[might], rate[might], u[might]
     t = start + rounded(-np.log1p(-u) / rate)
     for first, after in plan.pauses:
         t = np.where(t >= first, t + (after - first), t)
@@ -94,17 +97,24 @@ def discovery_times(laws: Laws, city: City, seed: int, replicate: int, account: 
 
 
 def leaving_times(
-    laws: Laws, seed: int, replicate: int, account: int, who: I64, since_min: float
+    laws: Laws, seed: int, replicate: int, account: int | I64, who: I64, since_min: float
 ) -> tuple[F64, I64]:
-    """When followers since ``since_min`` leave by themselves: (minutes, people), within the horizon."""
-    plan = laws.schedule.accounts[account]
-    rate = laws.unfollow_per_min[int(laws.account_platform[account])]
-    if rate <= 0 or not len(who):
-        return np.empty(0), np.empty(0, np.int64)
-    u = draws.uniform(draws.key(seed, replicate, "leaving", plan.name), who)
-    t = since_min + rounded(-np.log1p(-u) / rate)
-    soon = t < laws.n_hours * HOUR_MIN
-    return t[soon], who[soon].astype(np.int64)
+    """When followers since ``since_min`` leave by themselves: (minutes, places in ``who``), in the horizon.
+
+    ``account``: one for all, or int64 aligned with ``who``.
+    """
+    account = np.broadcast_to(np.asarray(account), np.shape(who))
+    rate = laws.unfollow_per_min[laws.account_platform[account]]
+    key = account_keys(laws, seed, replicate, "leaving")[account]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = since_min + rounded(-np.log1p(-draws.uniform(key, who)) / rate)
+    soon = np.flatnonzero((rate > 0) & (t < laws.n_hours * HOUR_MIN))
+    return t[soon], soon
+
+
+def account_keys(laws: Laws, seed: int, replicate: int, purpose: str) -> NDArray[np.uint64]:
+    """Keys of one kind of decision about each account, uint64[A]."""
+    return np.array([draws.key(seed, replicate, purpose, plan.name) for plan in laws.schedule.accounts])
 
 
 def bought(laws: Laws, city: City, seed: int, replicate: int, plan: Campaign, free: I64) -> tuple[F64, I64]:
@@ -174,7 +184,8 @@ class Followers:
     """Who follows each account: ``is_following`` bool[A, n_rows], ``has_left`` bool[A, n_rows], and lists.
 
     Only for accounts that advertise, by account: ``liking`` float64[n_rows], multiplier of affinity towards
-    the account (below 1 for who was bought); ``asked`` bool[n_rows], won by a campaign, joined yet or not.
+    the account (below 1 for who was bought; rows of ``likings``, in the order of the accounts); ``asked``
+    bool[n_rows], won by a campaign, joined yet or not.
     """
 
     def __init__(self, laws: Laws, city: City) -> None:
@@ -182,7 +193,9 @@ class Followers:
         self.is_following = np.zeros((len(plans), city.n_rows), dtype=bool)
         self.has_left = np.zeros((len(plans), city.n_rows), dtype=bool)
         self.count = np.zeros(len(plans), dtype=np.int64)
-        self.liking = {c.account: np.ones(city.n_rows) for c in laws.schedule.campaigns}
+        buyers = sorted({c.account for c in laws.schedule.campaigns})
+        self.likings = np.ones((len(buyers), city.n_rows))
+        self.liking = dict(zip(buyers, self.likings, strict=True))
         self._activity = {c.account: c.activity for c in laws.schedule.campaigns}
         self.asked = {c.account: np.zeros(city.n_rows, dtype=bool) for c in laws.schedule.campaigns}
         self._rows: list[I64] = []

@@ -11,7 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-GROUPS = ("city", "platform", "behaviour", "calendar", "occasion", "change", "scenario", "comparison")
+GROUPS = (
+    "city", "platform", "behaviour", "calendar", "occasion", "change", "engine", "scenario", "comparison",
+)  # fmt: skip
 PRIMARY = "base"
 ENVIRONMENT = "CITY_AUDIENCE_SCENARIOS"
 TAGS = ("measured", "borrowed", "assumed", "given")

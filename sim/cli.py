@@ -92,6 +92,16 @@ def _own_folder(arguments: list[str]) -> tuple[list[str], str | None]:
     return [a for a in arguments if not a.startswith("scenarios_dir=")], own[-1] if own else None
 
 
+def _dry_run(overrides: list[str]) -> tuple[bool, list[str]]:
+    """Whether ``dry_run=true`` is among the words, and the others."""
+    from sim.figures import InputError
+
+    asked = [text.partition("=")[2] for text in overrides if text.startswith("dry_run=")]
+    if set(asked) - {"true", "false"}:
+        raise InputError(f"command line: dry_run: '{asked[-1][:60]}'; allowed: true, false")
+    return asked[-1:] == ["true"], [text for text in overrides if not text.startswith("dry_run=")]
+
+
 # --- verbs -------------------------------------------------------------------------------------------
 
 
@@ -112,7 +122,14 @@ def _compare(overrides: list[str], own: str | None, lang: str) -> int:
     from sim.explain import sentences
     from sim.loading import load_comparison
 
+    dry, overrides = _dry_run(overrides)
     comparison = load_comparison(overrides, own)
+    if dry:
+        from sim.plan import plan_of_comparison
+        from sim.plan import sentences as planned
+
+        print("\n".join(planned(plan_of_comparison(comparison), comparison.options)))
+        return 0
     from sim.study import run_study
 
     lang, kpi = comparison.options.lang, comparison.options.decision.kpi
@@ -129,14 +146,23 @@ def _compare(overrides: list[str], own: str | None, lang: str) -> int:
 
 
 def _sweep(overrides: list[str], own: str | None, lang: str) -> int:
+    from sim.asked import request_of
     from sim.sweep import run_sweep
 
+    dry, overrides = _dry_run(overrides)
+    request = request_of(overrides, own)
+    if dry:
+        from sim.plan import plan_of_sweep
+        from sim.plan import sentences as planned
+
+        print("\n".join(planned(plan_of_sweep(request), request.options)))
+        return 0
     words = WORDS[lang]
 
     def announce(status: str, asked: Sequence[str], reason: str) -> None:
         print(f"{words[f'job_{status}']:6}  {' '.join(asked)}  {reason}".rstrip(), file=sys.stderr)
 
-    sweep = run_sweep(overrides, own, announce=announce)
+    sweep = run_sweep(request, announce)
     if sweep.reused:
         print(words["reused"])
     if sweep.failed:

@@ -11,7 +11,8 @@ COMPOSING = ("run", "compare", "sweep", "explain", "sources", "sensitivity")
 COMPARING = ("compare", "explain", "sources", "sensitivity")
 OPTION_VALUES = {
     "lang": ("fr", "en"),
-    "engine": ("processes", "serial"),
+    "engine.address": ("tcp://127.0.0.1:8786",),
+    "engine.queue": (),
     "kernel": ("auto", "compiled", "numpy"),
     "replicates": ("auto", "4", "8", "12"),
     "seed": (),

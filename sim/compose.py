@@ -7,21 +7,21 @@ an InputError of one line per problem: file, key, value, and what is allowed or 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import re
-import sys
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
-from hydra import main as hydra_main
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.global_hydra import GlobalHydra
-from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
 from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
 from hydra.plugins.search_path_plugin import SearchPathPlugin
@@ -29,6 +29,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from sim import catalogue
+from sim.config_source import CARDS, SCHEME, ScenarioSource, laid_under, plain
 from sim.figures import InputError, nearest
 from sim.origins import MISSING, Composed, lookup
 from sim.overrides import COMMAND_LINE, LIST_GROUPS, Typed, parse_all
@@ -37,16 +38,17 @@ from sim.scan import forbidden_text
 from sim.scenario import Scenario
 
 OTHER_KEYS = ("calendar", "comparison", "scenario")
+MAX_JOBS = 10_000
 _LOCK = threading.RLock()
-_own: list[Path] = []
+_searched: list[Path] = []
 
 
-class _OwnFolder(SearchPathPlugin):
+class _Folders(SearchPathPlugin):
     """Puts the person's own folder in front of the scenarios that come with the program."""
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
-        for folder in _own:
-            search_path.prepend(provider="own", path=f"file://{folder}", anchor="main")
+        for folder in reversed(_searched):
+            search_path.prepend(provider="own", path=f"{SCHEME}://{folder}")
 
 
 @contextlib.contextmanager
@@ -54,12 +56,14 @@ def _searching(folders: tuple[Path, ...]) -> Iterator[None]:
     """Hydra's process-wide state for the time of one composition, restored afterwards."""
     with _LOCK:
         before, GlobalHydra.instance().hydra = GlobalHydra.instance().hydra, None
-        Plugins.instance().register(_OwnFolder)
-        _own[:] = folders[:-1]
+        for plugin in (_Folders, ScenarioSource):
+            Plugins.instance().register(plugin)
+        _searched[:] = folders
         try:
             yield
         finally:
-            _own.clear()
+            _searched.clear()
+            ScenarioSource.empty = ()
             GlobalHydra.instance().hydra = before
 
 
@@ -71,12 +75,14 @@ def compose(overrides: Sequence[str] = (), scenarios_dir: str | os.PathLike[str]
 def compose_typed(
     typed: tuple[Typed, ...], folders: tuple[Path, ...], known: dict[str, dict[str, Path]]
 ) -> Composed:
+    """As ``compose``, from what ``parse_all`` gives."""
     texts = _with_platforms(typed, known)
     with _searching(folders), _translated():
-        with initialize_config_dir(str(folders[-1]), job_name="city-audience", version_base="1.3"):
+        ScenarioSource.empty = set(known[CARDS]) - {t.key.split(".")[1] for t in typed if _names_a_card(t)}
+        with _hydra(folders):
             cfg = hydra_compose(catalogue.PRIMARY, overrides=texts, return_hydra_config=True)
         choices = dict(cfg.hydra.runtime.choices)
-        tree = _plain(cfg)
+        tree = _plain(cfg, {name: known[CARDS][name] for name in ScenarioSource.empty})
     _mark_given(tree, typed)
     composed = Composed(tree, choices, typed, folders, known)
     _check_names(composed)
@@ -87,6 +93,10 @@ def _with_platforms(typed: tuple[Typed, ...], known: Mapping[str, Collection[str
     """Every platform card is composed unless some were named: a new platform is one new file."""
     every = [] if any(t.key == "platform" for t in typed) else [f"platform=[{','.join(known['platform'])}]"]
     return every + [t.text for t in typed]
+
+
+def _hydra(folders: tuple[Path, ...]) -> contextlib.AbstractContextManager[None]:
+    return initialize_config_dir(str(folders[-1]), job_name="city-audience", version_base="1.3")
 
 
 @contextlib.contextmanager
@@ -107,6 +117,8 @@ def _hydra_sentence(error: BaseException) -> str:
     kept = [
         ln for ln in lines if ln and not re.match(r"See |To append|object_type|Set the env|Config search", ln)
     ]
+    if "does not support sweep type" in str(error):
+        return f"{COMMAND_LINE}: interval(...) names no values; write x=1,2,3 or x=range(1,4)"
     missing = re.search(r"Could not find '([\w/]+)/([^/']+)'", str(error))
     if missing:
         listed = re.findall(r"^\t(\w+)$", str(error), flags=re.MULTILINE)
@@ -118,22 +130,39 @@ def _hydra_sentence(error: BaseException) -> str:
     return f"scenario files: {key + ': ' if key else ''}cannot be put together: {told[:300]}"
 
 
-def _plain(cfg: DictConfig) -> dict[str, Any]:
-    """Plain data without Hydra's own node; references resolved, each to one plain value."""
+def _names_a_card(typed: Typed) -> bool:
+    return typed.key.startswith(f"{CARDS}.")
+
+
+def _plain(cfg: DictConfig, cards: Mapping[str, Path]) -> dict[str, Any]:
+    """Plain data without Hydra's own node; references resolved, each to one plain value.
+
+    ``cards``: files of the cards that were composed without their data.
+    """
     own = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"])
-    raw = OmegaConf.to_container(own, resolve=False)
-    _check_references(raw, raw, "")
-    tree = OmegaConf.to_container(own, resolve=True, throw_on_missing=True)
-    return {str(key): value for key, value in tree.items()} if isinstance(tree, dict) else {}
+    raw: Any = OmegaConf.to_container(own, resolve=False)
+    here = raw.get(CARDS)
+    for name in here if isinstance(here, dict) else ():
+        if name in cards:
+            here[name] = laid_under(plain(cards[name]).get(name), here[name])
+    if _check_references(raw, raw, ""):
+        raw = OmegaConf.to_container(OmegaConf.create(raw), resolve=True, throw_on_missing=True)
+    return {str(key): value for key, value in raw.items()}
 
 
-def _check_references(node: Any, root: Any, key: str) -> None:
-    """References to references could grow without end; references to code or the environment read them."""
+def _check_references(node: Any, root: Any, key: str) -> bool:
+    """Whether there is any reference (or ``???``) below ``node``.
+
+    References to references could grow without end; references to code or the environment read them.
+    """
     if isinstance(node, dict | list):
-        for name, child in node.items() if isinstance(node, dict) else enumerate(node):
+        found = [
             _check_references(child, root, f"{key}.{name}" if key else str(name))
+            for name, child in (node.items() if isinstance(node, dict) else enumerate(node))
+        ]
+        return any(found)
     if not isinstance(node, str) or "${" not in node:
-        return
+        return node == "???"
     problem = forbidden_text(node)
     for target in re.findall(r"\$\{([^}]*)\}", node):
         value = lookup(root, target)
@@ -143,6 +172,7 @@ def _check_references(node: Any, root: Any, key: str) -> None:
             problem = problem or f"'${{{target}}}' refers to nothing"
     if problem:
         raise InputError(f"scenario files: {key}: {problem}")
+    return True
 
 
 def _mark_given(tree: dict[str, Any], typed: tuple[Typed, ...]) -> None:
@@ -195,20 +225,11 @@ def _dead_ends(composed: Composed) -> list[str]:
 # --- sweeps ------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Job:
-    """One job of a sweep: where to write, what was asked, and its composed data."""
-
-    folder: Path
-    overrides: tuple[str, ...]
-    composed: Composed
-
-
 def check_overrides(
     typed: tuple[Typed, ...], folders: tuple[Path, ...], known: dict[str, dict[str, Path]]
 ) -> Composed:
     """The part of a sweep that all jobs share, composed: finds what is wrong before any job starts."""
-    shared = [t for t in typed if not t.several and not t.key.startswith("hydra")]
+    shared = [t for t in typed if not t.several]
     for swept_group in (t for t in typed if t.several and t.is_group and t.names):
         names = swept_group.names if swept_group.key in LIST_GROUPS else swept_group.names[:1]
         written = f"[{','.join(names)}]" if swept_group.key in LIST_GROUPS else names[0]
@@ -223,57 +244,27 @@ def check_overrides(
     return composed
 
 
-def multirun(
-    typed: tuple[Typed, ...],
-    known: dict[str, dict[str, Path]],
-    folders: tuple[Path, ...],
-    folder: Path,
-    task: Callable[[Job], None],
-) -> None:
-    """Run ``task`` once for each combination, by Hydra's own sweeper and launcher, below ``folder``.
-
-    Raises InputError where a combination cannot even be composed.
-    """
-
-    def job(cfg: DictConfig) -> None:
-        task(_job(cfg, typed, folders, known))
-
-    job.__module__ = __name__
-    arguments = ["--multirun", f"hydra.sweep.dir={_quoted(folder)}", "hydra.sweep.subdir=${hydra.job.num}"]
-    arguments += ["hydra/job_logging=none", "hydra/hydra_logging=none"]
-    program = hydra_main(config_path=str(folders[-1]), config_name=catalogue.PRIMARY, version_base="1.3")(job)
-    with _searching(folders), _translated(), _arguments(arguments + _with_platforms(typed, known)):
-        program()
+def combinations(
+    typed: tuple[Typed, ...], folders: tuple[Path, ...], known: dict[str, dict[str, Path]]
+) -> list[tuple[Typed, ...]]:
+    """What each job of a sweep is asked, in the order of Hydra's own sweeper. InputError: too many."""
+    with _searching(folders), _translated(), _hydra(folders):
+        parser = OverridesParser.create(config_loader=GlobalHydra.instance().config_loader())
+        parsed = parser.parse_overrides([t.text for t in typed])
+        _check_number(parsed)
+        jobs = BasicSweeper.split_arguments(parsed, max_batch_size=None)[0] if parsed else [[]]
+    return [tuple(_typed_again(text, known) for text in texts) for texts in jobs]
 
 
-def _job(
-    cfg: DictConfig, typed: tuple[Typed, ...], folders: tuple[Path, ...], known: dict[str, dict[str, Path]]
-) -> Job:
-    own = HydraConfig.get()
-    tree = _plain(cfg)
-    _mark_given(tree, typed)
-    composed = Composed(tree, dict(own.runtime.choices), typed, folders, known)
-    given = (str(text).lstrip("+") for text in own.overrides.task)
-    overrides = tuple(text for text in given if not text.startswith(("platform=[", "results_dir=")))
-    return Job(Path(own.runtime.output_dir), overrides, composed)
+def _check_number(parsed: Sequence[Override]) -> None:
+    number = 1
+    for override in parsed:
+        if override.is_sweep_override() and override.is_discrete_sweep():
+            number *= sum(1 for _ in itertools.islice(override.sweep_string_iterator(), MAX_JOBS + 1))
+    if number > MAX_JOBS:
+        raise InputError(f"{COMMAND_LINE}: more than {MAX_JOBS} combinations; allowed: at most {MAX_JOBS}")
 
 
-def _quoted(folder: Path) -> str:
-    escaped = str(folder.resolve()).replace("\\", "/").replace("'", "\\'")
-    return f"'{escaped}'"
-
-
-@contextlib.contextmanager
-def _arguments(arguments: list[str]) -> Iterator[None]:
-    """Hydra reads the process's arguments, and tells errors by raising only if it is asked to."""
-    before, full = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
-    sys.argv = ["city-audience", *arguments]
-    os.environ["HYDRA_FULL_ERROR"] = "1"
-    try:
-        yield
-    finally:
-        sys.argv = before
-        if full is None:
-            del os.environ["HYDRA_FULL_ERROR"]
-        else:
-            os.environ["HYDRA_FULL_ERROR"] = full
+def _typed_again(text: str, known: Mapping[str, Collection[str]]) -> Typed:
+    key = text.partition("=")[0].lstrip("+~")
+    return Typed(text, key, is_group=key in known)

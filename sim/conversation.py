@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from sim import draws, occasions
 from sim.changes import OpenForum
+from sim.figures import BANDS
 from sim.scenario import Scenario
 from sim.schedule import Schedule
 from sim.sessions import HOUR_MIN, WEEK_MIN, rounded
@@ -170,54 +171,70 @@ def tone(luck: Any, question_share: float, negative: Any) -> Any:
 
 
 def asking_times(
-    laws: Laws, city: City, seed: int, replicate: int, account: int, who: I64, since_min: float
+    laws: Laws, city: City, seed: int, replicate: int, account: int | I64, who: I64, since_min: float
 ) -> tuple[F64, I64]:
-    """When followers since ``since_min`` ask something by themselves: (minutes, people), one row a question.
+    """When followers since ``since_min`` ask something by themselves: (minutes, places in ``who``), one row a
+    question. ``account``: one for all, or int64 aligned with ``who``.
 
     A Poisson process in the profile time of each resident's age on the platform, so that questions come when
     people are present; an occasion adds a second process, thinned to its hours (and thins the first where it
     makes people ask less). Residents only, within the account's life.
     """
-    talk, plan = laws.talk, laws.schedule.accounts[account]
-    who = who[who < city.n_residents]
-    if talk is None or not talk.asked_per_min or not talk.is_own[account] or not len(who):
+    talk, plans = laws.talk, laws.schedule.accounts
+    account = np.broadcast_to(np.asarray(account), np.shape(who))
+    if talk is None or not talk.asked_per_min:
         return np.empty(0), np.empty(0, np.int64)
+    asker = np.flatnonzero((who < city.n_residents) & talk.is_own[account])
     rate, peak = talk.asked_per_min * DAY_MIN, float(talk.asking.max(initial=1.0))
-    found = [_arrivals(laws, city, draws.key(seed, replicate, "asking", plan.name), rate,
-                       np.minimum(talk.asking, 1.0), account, who, since_min)]  # fmt: skip
+    processes = [("asking", rate, np.minimum(talk.asking, 1.0))]
     if peak > 1:
         more = np.maximum(talk.asking - 1.0, 0.0) / (peak - 1.0)
-        key = draws.key(seed, replicate, "asking-more", plan.name)
-        found.append(_arrivals(laws, city, key, rate * (peak - 1.0), more, account, who, since_min))
-    t, asker = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    open_ = t < min(plan.closes_min, laws.n_hours * HOUR_MIN)
-    for start, end in plan.pauses:
-        open_ &= (t < start) | (t >= end)
-    return t[open_], asker[open_]
+        processes.append(("asking-more", rate * (peak - 1.0), more))
+    found = []
+    for purpose, its_rate, kept in processes:
+        keys = np.array([draws.key(seed, replicate, purpose, plan.name) for plan in plans])
+        found.append(_arrivals(laws, city, keys, its_rate, kept, account, who, asker, since_min))
+    t, at = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    closes = np.array([plan.closes_min for plan in plans])
+    open_ = t < np.minimum(closes[account[at]], laws.n_hours * HOUR_MIN)
+    for a, plan in enumerate(plans):
+        for start, end in plan.pauses:
+            open_ &= (account[at] != a) | (t < start) | (t >= end)
+    return t[open_], at[open_]
 
 
 def _arrivals(
-    laws: Laws, city: City, key: np.uint64, rate: float, kept: F64, account: int, who: I64, since_min: float
+    laws: Laws,
+    city: City,
+    keys: U64,
+    rate: float,
+    kept: F64,
+    account: I64,
+    who: I64,
+    asker: I64,
+    since_min: float,
 ) -> tuple[F64, I64]:
-    """Events of a process of ``rate`` per day of profile time, each kept with the chance of its hour."""
+    """Events of a process of ``rate`` per day of profile time, each kept with the chance of its hour.
+
+    ``asker``: places in ``account`` and ``who`` of those concerned; ``keys`` uint64[A].
+    """
     rhythm, end = laws.feed.rhythm, float(laws.n_hours * HOUR_MIN)
-    row = int(laws.account_platform[account]) * 6 + city.age_band[who].astype(np.int64)
-    y = rhythm.operational(row, np.full(len(who), since_min))
-    times, people, n = [np.empty(0)], [np.empty(0, np.int64)], 0
-    while len(who):
-        y = y + rounded(-np.log1p(-draws.uniform(key, who, 2 * n)) / rate)
+    row = laws.account_platform[account[asker]] * len(BANDS) + city.age_band[who[asker]].astype(np.int64)
+    y = rhythm.operational(row, np.full(len(asker), since_min))
+    times, places, n = [np.empty(0)], [np.empty(0, np.int64)], 0
+    while len(asker):
+        key, person = keys[account[asker]], who[asker]
+        y = y + rounded(-np.log1p(-draws.uniform(key, person, 2 * n)) / rate)
         t = np.maximum(rhythm.instant(row, y), since_min)
-        soon = t < end
-        who, row, y, t = who[soon], row[soon], y[soon], t[soon]
-        keep = (
-            draws.uniform(key, who, 2 * n + 1) < kept[(t / HOUR_MIN).astype(np.int64)]
-            if len(who)
-            else soon[:0]
-        )
-        times.append(t[keep])
-        people.append(who[keep])
+        soon = np.flatnonzero(t < end)
+        if len(soon):
+            hour = (t[soon] / HOUR_MIN).astype(np.int64)
+            keep = soon[draws.uniform(key[soon], person[soon], 2 * n + 1) < kept[hour]]
+            times.append(t[keep])
+            places.append(asker[keep])
+        asker, row, y = asker[soon], row[soon], y[soon]
         n += 1
-    return np.concatenate(times), np.concatenate(people)
+    return np.concatenate(times), np.concatenate(places)
 
 
 def leaving_disappointed(laws: Laws, account: int, luck: Any, since_min: float) -> Any:

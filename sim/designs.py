@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 from sim.city import City, build_city, ingredients
 from sim.figures import InputError
 from sim.indicators import ADDITIVE
+from sim.kernels import kernel_named
 from sim.kpi import kpi_table
 from sim.laws import build_laws
 from sim.parameters import with_values
-from sim.pool import run_here, workers
+from sim.pool import Means, workers
 from sim.request import Comparison
 from sim.review import play
 from sim.scenario import Scenario
@@ -54,6 +55,8 @@ class Bench:
         replicates: int,
         city: City | None = None,
     ) -> None:
+        self._asked = (comparison, relevant, replicates, city)
+        self.kernel = kernel_named(comparison.options.kernel)
         base, self.seed = comparison.baseline, comparison.options.seed
         self.city = city if city is not None else build_city(base, self.seed, graph=base.graph)
         self.scenarios = {s.name: s for s in comparison.scenarios}
@@ -61,6 +64,9 @@ class Bench:
         self.decision = comparison.options.decision
         self._stated = _recipe(base)
         self._moved: tuple[str, City] = (self._stated, self.city)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self._asked
 
     def run(self, job: Job) -> float:
         """Mean of the decision's KPI over the replicates; NaN where the scenario has no such number."""
@@ -70,7 +76,7 @@ class Bench:
         laws = build_laws(scenario, city, self.seed)
         found = []
         for replicate in range(self.replicates):
-            tally, plan = play(laws, city, self.seed, replicate)
+            tally, plan = play(laws, city, self.seed, replicate, self.kernel)
             found.append(self._decisive(kpi_table(tally, plan, city, job.scenario, replicate)))
         return float(np.mean(found))
 
@@ -79,9 +85,11 @@ class Bench:
         recipe = _recipe(scenario)
         if recipe == self._stated:
             return self.city
-        if recipe != self._moved[0]:
-            self._moved = (recipe, build_city(scenario, self.seed, graph=scenario.graph, cache_dir=None))
-        return self._moved[1]
+        moved = self._moved  # one look: another thread may put its own city there
+        if recipe != moved[0]:
+            moved = (recipe, build_city(scenario, self.seed, graph=scenario.graph, cache_dir=None))
+            self._moved = moved
+        return moved[1]
 
     def _decisive(self, kpis: pd.DataFrame) -> float:
         d = self.decision
@@ -100,10 +108,10 @@ Map = Callable[[Sequence[Job]], Iterable[float]]
 
 
 @contextmanager
-def runner(bench: Bench, n_workers: int) -> Iterator[Map]:
-    """A function that answers jobs in order: here, or in processes that inherit the city."""
-    with workers(bench, n_workers, together=len(bench.scenarios), in_order=True) as over:
-        yield lambda jobs: over(run_here, jobs)
+def runner(bench: Bench, means: Means) -> Iterator[Map]:
+    """A function that answers jobs in order, by the engine that ``means`` name."""
+    with workers(bench, means, together=len(bench.scenarios), in_order=True) as over:
+        yield lambda jobs: over(over.run, jobs)
 
 
 class Evaluator:

@@ -97,9 +97,8 @@ class Desk:
         if not len(mine):
             return
         hour = (t_min[mine] / HOUR_MIN).astype(np.int64)
-        luck = np.stack(
-            [draws.uniform(key[mine], who[mine], hour * N_DRAWS + n) for n in range(N_DRAWS)], axis=1
-        )
+        numbers = hour[:, None] * N_DRAWS + np.arange(N_DRAWS)
+        luck = draws.uniform(key[mine][:, None], who[mine][:, None], numbers)
         after = rounded(-np.log1p(-luck[:, PEERS_AFTER]) * self.talk.peer_delay_min)
         week = int(hour[0]) * HOUR_MIN // WEEK_MIN
         np.add.at(self.tally.talk[:, week, TALK.index("requests")], account[mine], 1)

@@ -30,12 +30,13 @@ class Dialogue:
         self.voices = Voices.of(laws.schedule, seed, replicate)
         self.desk = Desk(laws, talk, tally)
         self.is_disappointed = np.zeros(city.n_rows, dtype=bool)
-        self._asks = [Timetable() for _ in laws.schedule.accounts]
+        self._asks = Timetable()
 
-    def welcome(self, account: int, who: I64, since_min: float) -> None:
-        """People who follow an account from ``since_min`` on will ask it things."""
+    def welcome(self, account: I64, who: I64, since_min: float) -> None:
+        """People who follow an account from ``since_min`` on will ask it things. Arrays of one length."""
         where = account, who, since_min
-        self._asks[account].add(*asking_times(self.laws, self.city, self.seed, self.replicate, *where))
+        t, at = asking_times(self.laws, self.city, self.seed, self.replicate, *where)
+        self._asks.add(t, account[at] * self.city.n_rows + who[at])
 
     def hear(self, hour: int, post: I64, who: I64) -> None:
         """Comments of this hour: ``post``, ``who`` int64, each pair once."""
@@ -54,17 +55,16 @@ class Dialogue:
 
     def close_hour(self, hour: int, is_following: NDArray[np.bool_]) -> Echo:
         """Followers ask, the desk answers. ``is_following`` bool[A, n_rows] as of the start of the hour."""
-        for a, timetable in enumerate(self._asks):
-            who = timetable.at(hour)
-            who = who[is_following[a, who]]
-            if len(who):
-                same = np.full(len(who), a)
-                minute = draws.uniform(self.voices.asked_minute[a], who, hour)
-                self.desk.receive(
-                    same, np.full(len(who), -1), who, hour * HOUR_MIN + HOUR_MIN * minute,
-                    np.full(len(who), QUESTION), self.voices.asked[same],
-                )  # fmt: skip
-                self.tally.climb("in_dialogue", who)
+        account, who = np.divmod(self._asks.at(hour), self.city.n_rows)
+        still = is_following[account, who]
+        account, who = account[still], who[still]
+        if len(who):
+            minute = draws.uniform(self.voices.asked_minute[account], who, hour)
+            self.desk.receive(
+                account, np.full(len(who), -1), who, hour * HOUR_MIN + HOUR_MIN * minute,
+                np.full(len(who), QUESTION), self.voices.asked[account],
+            )  # fmt: skip
+            self.tally.climb("in_dialogue", who)
         echo = self.desk.close_hour(hour)
         self.tally.climb("in_dialogue", np.array(echo.answered, dtype=np.int64))
         self.is_disappointed[[who for _, who, _ in echo.disappointed]] = True

@@ -12,6 +12,7 @@ exact multiple of 2**-53, so comparing it with a probability has one answer on e
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -61,10 +62,21 @@ def key(seed: int, replicate: int, purpose: str, *names: str | int) -> np.uint64
     ``seed``, ``replicate``: any non-negative integers. ``purpose`` and ``names``: what is decided and
     for which account, post or platform; strings are hashed, integers used as they are.
     """
-    state = np.array([name_id(purpose)], dtype=np.uint64)
+    return _key(seed, replicate, purpose, *names)
+
+
+@lru_cache(maxsize=4096)
+def _key(*parts: str | int) -> np.uint64:
+    """The key of ``seed, replicate, purpose, names``, by the arithmetic of ``mix`` on whole numbers."""
+    seed, replicate, purpose, *names = parts
+    state = name_id(str(purpose))
     for part in (seed, replicate, *names):
-        state = _fold(state, np.array([name_id(part) if isinstance(part, str) else part]))
-    return np.uint64(state[0])
+        number = name_id(part) if isinstance(part, str) else int(part)
+        state = (number * int(_GOLDEN) + int(_GOLDEN) + state) % 2**64
+        state = (state ^ state >> 30) * int(_M1) % 2**64
+        state = (state ^ state >> 27) * int(_M2) % 2**64
+        state ^= state >> 31
+    return np.uint64(state)
 
 
 def bits(k: np.uint64 | U64, ids: Any, *more: Any) -> U64:

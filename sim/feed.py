@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from functools import cached_property
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -27,6 +29,9 @@ U64 = NDArray[np.uint64]
 BLOCK = 8192  # sessions examined together; any value gives the same answer
 _SLACK = 1.01  # the bound of what is left to come may be too wide, never too narrow
 _REFERENCE_USERS = 3000
+STEPS = 64  # of LEAST for each unit of -ln(chance)
+# exp(-x) from below, where x is at most one step above its place
+LEAST = np.append(np.exp(-np.arange(30 * STEPS) / STEPS), 0.0)
 
 
 @dataclass(frozen=True)
@@ -74,50 +79,76 @@ class FeedTables:
         step = np.clip(newer * behaviour.CROWD_STEPS, 0, self.crowding.shape[1] - 1).astype(np.int64)
         return self.crowding[platform, step]
 
+    @cached_property
+    def tails(self) -> Tails:
+        """Bounds of what is left to come, shared by every run on these tables."""
+        return Tails(self)
+
     def tail(self, k: int, since: float) -> tuple[F64, F64]:
         """Bounds of what is left to come for a post in the feed of platform ``k`` ``since`` an instant.
 
-        By hour of age j: ``most`` float64[life + 1], the highest chance of any one later session, and
-        ``sum`` float64[6, life + 1], per session a day, of the chances of all later sessions but one.
+        By step of age (see ``age_step``), in units of -ln(chance of missing it): ``most`` float64[steps] of
+        the session of highest chance, and ``rest`` float64[6, steps], per session a day, of all later
+        sessions but one. They hold after a session: each later cell holds one, and opens where the one before
+        it ends. From the sum of chances p, none above m: ln(1 - p) >= p ln(1 - m) / m, because ln is concave.
         """
-        hours = int(self.life_min[k] // HOUR_MIN) + 1
-        age = np.arange(hours)
-        start = since + age * float(HOUR_MIN)
+        age = np.concatenate([np.arange(HOUR_MIN), np.arange(HOUR_MIN, self.life_min[k] + 1, HOUR_MIN)])
+        length = np.where(age < HOUR_MIN, 1.0, float(HOUR_MIN))
+        start = since + age
         clock = (start / HOUR_MIN).astype(np.int64)
-        open_ = np.maximum(self.open[k, clock], self.open[k, clock + 1])
-        fresh = self.fresh[self.fresh_at[k] + np.minimum(age * HOUR_MIN, int(self.life_min[k]))]
+        then = ((start + length) / HOUR_MIN).astype(np.int64)
+        open_ = np.maximum(self.open[k, clock], self.open[k, then])
+        fresh = self.fresh[self.fresh_at[k] + np.minimum(age, self.life_min[k]).astype(np.int64)]
         most = np.maximum.accumulate(np.minimum(fresh * open_, 1.0)[::-1])[::-1]
         row = k * len(BANDS) + np.arange(len(BANDS))[:, None]
-        passing = self.rhythm.operational(row, start + HOUR_MIN) - self.rhythm.operational(row, start)
+        passing = self.rhythm.operational(row, start + length) - self.rhythm.operational(row, start)
         rest = np.cumsum((most * passing)[:, ::-1], axis=1)[:, ::-1]
-        return _SLACK * most, _SLACK * rest
+        highest = np.minimum(most, 1.0 - 2.0**-20)
+        each = np.divide(-np.log1p(-highest), highest, out=np.ones(len(most)), where=highest > 0)
+        each = np.where(most < 1.0, each, np.inf)
+        with np.errstate(invalid="ignore"):  # certain display of nothing: infinity times zero
+            return _SLACK * most * each, _SLACK * np.nan_to_num(rest * each, nan=0.0, posinf=np.inf)
 
 
 class Tails:
-    """Bounds by platform and instant of the week, computed when first needed and kept."""
+    """Bounds by platform and instant of the week, computed when first needed and kept.
+
+    Several threads may ask: an offset, once given, points into ``most`` and ``rest`` as they are from then
+    on.
+    """
 
     def __init__(self, tables: FeedTables) -> None:
-        self._tables = tables
+        self._tables, self._lock = tables, Lock()
         self._at: dict[tuple[int, float], int] = {}
         self._size = 0
         self.most, self.rest = np.empty(2**14), np.empty(2**14)
 
     def at(self, k: int, since: float) -> int:
-        """Offset into ``most`` and ``rest`` (each age band's hours in turn) of posts in feeds ``since``."""
+        """Offset into ``most`` and ``rest`` (each age band's steps in turn) of posts in feeds ``since``."""
         key = (k, since % WEEK_MIN)
         if key not in self._at:
-            most, rest = self._tables.tail(k, key[1])
-            end = self._size + rest.size
-            if end > len(self.most):
-                self.most, self.rest = (np.resize(a, 2 * end) for a in (self.most, self.rest))
-            self.most[self._size : end] = np.tile(most, len(BANDS))
-            self.rest[self._size : end] = rest.ravel()
-            self._at[key], self._size = self._size, end
+            with self._lock:
+                if key not in self._at:
+                    self._add(key)
         return self._at[key]
 
+    def _add(self, key: tuple[int, float]) -> None:
+        most, rest = self._tables.tail(*key)
+        end = self._size + rest.size
+        if end > len(self.most):
+            self.most, self.rest = (np.resize(a, 2 * end) for a in (self.most, self.rest))
+        self.most[self._size : end] = np.tile(most, len(BANDS))
+        self.rest[self._size : end] = rest.ravel()
+        self._at[key], self._size = self._size, end
+
     def length(self, k: I64) -> I64:
-        """Hours that each age band takes up."""
-        return (self._tables.life_min[k] // HOUR_MIN).astype(np.int64) + 1
+        """Steps of age that each age band takes up."""
+        return age_step(self._tables.life_min[k]) + 1
+
+
+def age_step(age_min: Any) -> Any:
+    """Place of an age in the bounds: by minute in the first hour, then by hour; int64."""
+    return np.minimum(age_min, HOUR_MIN - 1 + age_min / HOUR_MIN).astype(np.int64)
 
 
 @dataclass
@@ -197,11 +228,13 @@ def _chances(tables: FeedTables, openness: F64, e: Exposures, t: F64) -> F64:
 
 
 def _may_still(tails: Tails, e: Exposures, t: F64, missed: F64) -> NDArray[np.bool_]:
-    """Whether later sessions could still show the post: 1 - sum of chances bounds their product below."""
-    age = (np.clip(t, e.since, e.expiry) - e.since) / HOUR_MIN
-    at = e.tail_at + age.astype(np.int64)
-    to_come = tails.most.take(at) + e.activity * tails.rest.take(at)
-    return missed * (1.0 - to_come) <= e.luck
+    """Whether sessions after the one at ``t`` could still show the post, by the bounds of what is to come."""
+    at = e.tail_at + age_step(np.clip(t, e.since, e.expiry) - e.since)
+    # before the post is there, its first two sessions may both be at the best instant
+    best = np.where(t > e.since, 1.0, 2.0) * tails.most.take(at)
+    to_come = best + e.activity * tails.rest.take(at)
+    step = np.minimum(to_come * STEPS, len(LEAST) - 2).astype(np.int64)
+    return missed * LEAST.take(step + 1) <= e.luck
 
 
 def next_display(
@@ -228,7 +261,7 @@ def reference_display(
     """
     days = [1440.0 * WEEKDAYS.index(day) for day in laws.reference_days]
     instants = np.array([day + minute for day in days for minute in laws.reference_hours])
-    out, tails = np.ones(len(tables.platforms)), Tails(tables)
+    out, tails = np.ones(len(tables.platforms)), tables.tails
     for k, name in enumerate(tables.platforms):
         resident, band, activity = users(k)
         if not len(resident):

@@ -43,14 +43,14 @@ class Kernel(Offering):
         self._session_keys = np.array([session_key(seed, replicate, name) for name in city.platforms])
         self._expired = by_hour(laws.expiry + HOUR_MIN)
         self._calendar: dict[int, list[NDArray[np.void]]] = {}
-        self._discover = [Timetable() for _ in range(n_accounts)]
-        self._leave = [Timetable() for _ in range(n_accounts)]
+        self._discover, self._leave = Timetable(), Timetable()  # of account * n_rows + row
         self._win = {c.account: Timetable() for c in schedule.campaigns}
+        followers = [self.state.followers.rows(a) for a in range(n_accounts)]
         for a in range(n_accounts):
-            self._discover[a].add(*discovery_times(laws, city, seed, replicate, a))
-            self._leave[a].add(*self._quits(a, self.state.followers.rows(a), 0.0))
-            self._invite(a, self.state.followers.rows(a), 0.0)
+            t, who = discovery_times(laws, city, seed, replicate, a)
+            self._discover.add(t, a * city.n_rows + who)
             self._count_followers(a, 0)
+        self._welcome(followers, 0.0)
 
     def run(self) -> Tally:
         """Advance to the end of the horizon and return the counts."""
@@ -61,27 +61,25 @@ class Kernel(Offering):
     def step(self) -> None:
         """Advance one hour."""
         hour = self.hour
-        joins = [self._discover[a].at(hour) for a in range(len(self._discover))]
-        leaves = [self._leave[a].at(hour) for a in range(len(self._leave))]
+        joins, leaves = (self._by_account(timetable.at(hour)) for timetable in (self._discover, self._leave))
         written = Writes(joins, leaves, self._advertise())
-        self._expose([*self._publish(), *self._deliver()])
-        seen: list[NDArray[np.void]] = []
-        wave = self._due()
-        while len(wave):
-            for turn in turns(wave, self.city.n_rows):
-                self._reappear(self._display(turn, written))
-                seen.append(turn.rows)
-            wave = self._due()
-        self._write(seen, written)
+        self._fill_feeds()
+        self._look(written)
+        self._write(written)
         for post in self._expired.get(hour, NONE):
-            self.state.times_seen[self._place[post]] = 0
-            self.state.flags[self._place[post]] = 0
+            self._forget(int(self.place[post]))
         self.hour += 1
         if self.hour * HOUR_MIN % WEEK_MIN == 0:
             week = self.hour * HOUR_MIN // WEEK_MIN
             self.tally.close_week(week - 1, self.group, self.linked())
             for a in range(len(joins)):
                 self._count_followers(a, week)
+
+    def _by_account(self, ids: I64) -> list[I64]:
+        """Rows of each account from its share of ``ids`` (account * n_rows + row, ascending)."""
+        n, n_accounts = self.city.n_rows, len(self.laws.schedule.accounts)
+        cuts = np.searchsorted(ids, np.arange(n_accounts + 1) * n).tolist()
+        return [ids[cuts[a] : cuts[a + 1]] - a * n for a in range(n_accounts)]
 
     # --- advertise ----------------------------------------------------------------------------------
 
@@ -99,7 +97,31 @@ class Kernel(Offering):
             self._win[a].add(t, who)
         return {a: timetable.at(self.hour) for a, timetable in self._win.items()}
 
+    def _forget(self, place: int) -> None:
+        """Nobody has seen the next post that will have this place."""
+        self.state.times_seen[place] = 0
+        self.state.flags[place] = 0
+
     # --- see ----------------------------------------------------------------------------------------
+
+    def _fill_feeds(self) -> None:
+        """Offer the posts of this hour and the shares of the last one; enter their first displays."""
+        self._expose([*self._publish(), *self._deliver()])
+
+    def _look(self, written: Writes) -> None:
+        """All displays of this hour, those that reappear within it included; then they tire their viewers."""
+        seen: list[NDArray[np.void]] = []
+        wave = self._due()
+        while len(wave):
+            for turn in turns(wave, self.city.n_rows):
+                self._reappear(self._display(turn, written))
+                seen.append(turn.rows)
+            wave = self._due()
+        if seen:
+            rows = joined(seen)
+            index = (self.laws.schedule.account[rows["post"]], rows["who"])
+            self.state.fatigue.fade(index, self.hour)
+            np.add.at(self.state.fatigue.value, index, 1.0)
 
     def _expose(self, offers: list[Offers]) -> None:
         """Find the first display of new exposures."""
@@ -167,41 +189,59 @@ class Kernel(Offering):
 
     # --- write --------------------------------------------------------------------------------------
 
-    def _write(self, seen: list[NDArray[np.void]], written: Writes) -> None:
-        """End of the hour: memories, then followers."""
+    def _write(self, written: Writes) -> None:
+        """End of the hour: affinity, then followers."""
         state, hour, week = self.state, self.hour, self.hour * HOUR_MIN // WEEK_MIN
         memory = self.laws.scenario.behaviour.memory
-        if seen:
-            rows = joined(seen)
-            index = (self.laws.schedule.account[rows["post"]], rows["who"])
-            state.fatigue.fade(index, hour)
-            np.add.at(state.fatigue.value, index, 1.0)
         for people, step in (
             (written.warmer, memory.affinity_gain.value),
             (written.colder, -memory.affinity_loss_if_hidden.value),
             *self._converse(),
         ):
             who = np.concatenate(people) if people else NONE
+            if not len(who):
+                continue
             state.affinity.fade(who, hour)
+            state.is_warm[who] = 1
             np.add.at(state.affinity.value, who, step)
             state.affinity.value[who] = np.clip(
                 state.affinity.value[who], memory.affinity_floor.value, memory.affinity_ceiling.value
             )
-        end = float((hour + 1) * HOUR_MIN)
+        self._come_and_go(written, week)
+
+    def _come_and_go(self, written: Writes, week: int) -> None:
+        """Followers of the hour: who leaves, who joins, and when these will leave or ask something."""
+        followers = self.state.followers
+        left: list[I64] = []
+        came: list[I64] = []
         for a, (joins, leaves) in enumerate(zip(written.joins, written.leaves, strict=True)):
             won = written.won.get(a, NONE)
-            if not len(joins) + len(leaves) + len(won):
-                continue
-            gone = state.followers.leave(a, leaves)
-            new = state.followers.welcome(a, won) if len(won) else NONE
-            new = np.concatenate([new, state.followers.join(a, joins)])
-            if self._own[a]:
+            left.append(followers.leave(a, leaves) if len(leaves) else NONE)
+            new = followers.welcome(a, won) if len(won) else NONE
+            if len(joins):
+                new = np.concatenate([new, followers.join(a, joins)])
+            if self.is_own[a] and len(written.through_friends[a]):
                 self.tally.climb("influenced", np.intersect1d(new, written.through_friends[a]))
-            for name, who in (("unfollows", gone), ("follows", new)):
-                self.tally.count(name, np.full(len(who), a), self.group[who], week)
-            if len(new):
-                self._leave[a].add(*self._quits(a, new, end))
-                self._invite(a, new, end)
+            came.append(new)
+        for name, moves in (("unfollows", left), ("follows", came)):
+            who = np.concatenate(moves)
+            if len(who):
+                account = np.repeat(np.arange(len(moves)), [len(each) for each in moves])
+                self.tally.count(name, account, self.group[who], week)
+        self._welcome(came, float((self.hour + 1) * HOUR_MIN))
+
+    def _welcome(self, new: list[I64], since_min: float) -> None:
+        """People who follow each account from now on: when they will leave or ask something by themselves."""
+        who = np.concatenate(new)
+        if not len(who):
+            return
+        account = np.repeat(np.arange(len(new)), [len(each) for each in new])
+        # outsiders neither find nor leave an account on their own
+        here = np.flatnonzero(who < self.city.n_residents)
+        t, at = leaving_times(self.laws, self.seed, self.replicate, account[here], who[here], since_min)
+        self._leave.add(t, account[here][at] * self.city.n_rows + who[here][at])
+        if self.dialogue is not None:
+            self.dialogue.welcome(account, who, since_min)
 
     def _converse(self) -> list[tuple[list[I64], float]]:
         """What the desk's answers and silences do to people: rows, and the step of their affinity."""
@@ -210,21 +250,12 @@ class Kernel(Offering):
         talk, follows = self.dialogue.talk, self.state.followers.is_following
         echo = self.dialogue.close_hour(self.hour, follows)
         for a, t, who in self.dialogue.losses(echo, follows, float((self.hour + 1) * HOUR_MIN)):
-            self._leave[a].add(t, who)
+            self._leave.add(t, a * self.city.n_rows + who)
         let_down = [who for _, who, _ in echo.disappointed]
         return [
             ([np.array(echo.satisfied, dtype=np.int64)], talk.affinity_gain),
             ([np.array(let_down, dtype=np.int64)], -talk.affinity_loss),
         ]
-
-    def _invite(self, account: int, who: I64, since_min: float) -> None:
-        if self.dialogue is not None:
-            self.dialogue.welcome(account, who, since_min)
-
-    def _quits(self, account: int, who: I64, since_min: float) -> tuple[F64, I64]:
-        """When residents leave by themselves; outsiders neither find nor leave an account on their own."""
-        who = who[who < self.city.n_residents]
-        return leaving_times(self.laws, self.seed, self.replicate, account, who, since_min)
 
     def _count_followers(self, account: int, week: int) -> None:
         rows = self.state.followers.rows(account)

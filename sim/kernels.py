@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.util import find_spec
 
+from sim.figures import InputError
 from sim.kernel import Kernel
 
 
@@ -19,4 +20,10 @@ def can_compile() -> bool:
 
 def kernel_named(choice: str = "auto") -> type[Kernel]:
     """The kernel for "auto", "compiled" or "numpy". InputError: compiled is asked and cannot be had."""
-    return Kernel
+    if choice == "numpy" or (choice == "auto" and not can_compile()):
+        return Kernel
+    if not can_compile():
+        raise InputError("kernel: compiled needs numba, which is not installed; write kernel=numpy")
+    from sim.kernel_compiled import CompiledKernel
+
+    return CompiledKernel

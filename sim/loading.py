@@ -261,6 +261,7 @@ def files_read(composed: Composed) -> dict[str, str]:
     """SHA-256 of every file that a composition rests on, by its name below the configuration root."""
     found = {"base.yaml": hash_file(composed.folders[-1] / "base.yaml")}
     named = {group: [name] for group, name in composed.choices.items() if isinstance(name, str)}
+    named.pop("engine", None)  # by what means changes no number
     named |= {group: list(composed.tree.get(group) or ()) for group in ("platform", "occasion", "change")}
     for group, names in named.items():
         for name in names:

@@ -49,7 +49,7 @@ class WatchedKernel(Kernel):
         before = flags & np.uint8(ALL_ACTIONS)
         super()._react(turn, flags, n, written)
         post, who = turn.rows["post"].astype(np.int64), turn.rows["who"].astype(np.int64)
-        after = self.state.flags[self._place[post], who] & np.uint8(ALL_ACTIONS)
+        after = self.state.flags[self.place[post], who] & np.uint8(ALL_ACTIONS)
         new = after & ~before
         at = np.flatnonzero(new)
         fresh = at[(before[at] & ENGAGED == 0) & (new[at] & ENGAGED > 0)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim import behaviour, draws, feed
+from sim import behaviour, draws
 from sim.aiming import Boost
 from sim.city import City
 from sim.displays import DISPLAY, F64, I64, NONE, by_hour
@@ -35,7 +35,7 @@ class Offering(Viewers):
 
     def __init__(self, laws: Laws, city: City, seed: int, replicate: int) -> None:
         super().__init__(laws, city, seed, replicate)
-        self._tails = feed.Tails(laws.feed)
+        self._tails = laws.feed.tails
         # a hair above, so that rounding cannot exclude anyone
         self._warmest = (1.0 + laws.scenario.behaviour.memory.affinity_ceiling.value) * (1.0 + 2.0**-40)
         self._published = by_hour(laws.schedule.t_min)

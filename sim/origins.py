@@ -50,7 +50,7 @@ class _Origins:
         self._composed = composed
         primary = composed.folders[-1] / f"{catalogue.PRIMARY}.yaml"
         self._add(primary, catalogue.read(primary))
-        for group in ("city", "behaviour", *LIST_GROUPS, "calendar", *OPTIONAL_GROUPS):
+        for group in ("city", "behaviour", "engine", *LIST_GROUPS, "calendar", *OPTIONAL_GROUPS):
             for name in self._chosen(group):
                 self._layer(group, name)
 

@@ -1,6 +1,6 @@
 """What a person types behind a verb: ``name=value``, read by Hydra's own grammar and checked.
 
-Only what belongs to a scenario or to the options passes; a sweep may also choose a launcher and a sweeper.
+Only what belongs to a scenario or to the options passes.
 """
 
 from __future__ import annotations
@@ -23,8 +23,6 @@ from sim.scan import forbidden_key, forbidden_text, option_problem
 COMMAND_LINE = "command line"
 LIST_GROUPS = ("platform", "occasion", "change")
 OPTIONAL_GROUPS = ("scenario", "comparison")
-SWEEP_GROUPS = ("hydra/launcher", "hydra/sweeper")
-SWEEP_KEYS = ("hydra.launcher.", "hydra.sweeper.")
 
 
 @dataclass(frozen=True)
@@ -49,11 +47,7 @@ def parse_override(text: str, known: Mapping[str, Collection[str]], sweep: bool 
     sign, key, value = match[1] or "", match[2], match[3]
     if key in known:
         return _group_override(sign, key, value, known, sweep)
-    _refuse_machinery(key, value or "", sweep)
-    if key in SWEEP_GROUPS and not re.fullmatch(r"[a-z_]{1,60}", value or ""):
-        raise InputError(f"{COMMAND_LINE}: {key}: '{value}' is not the name of a launcher or sweeper")
-    if key.startswith("hydra"):
-        return Typed(text, key)
+    _refuse_machinery(key, value or "")
     if value is None:
         return Typed(text, key)
     parsed = _parse_value(key, value)
@@ -74,18 +68,16 @@ def _not_an_override(text: str, known: Mapping[str, Collection[str]]) -> str:
     return f"{COMMAND_LINE}: '{text[:60]}' is not of the form name=value"
 
 
-def _refuse_machinery(key: str, value: str, sweep: bool) -> None:
-    allowed = sweep and (key in SWEEP_GROUPS or key.startswith(SWEEP_KEYS))
-    inner = key.split(".", 1)[1] if allowed and "." in key else key
-    problem = None if allowed and key in SWEEP_GROUPS else forbidden_key(inner)
-    for part in inner.split("."):
-        problem = problem or (None if key in SWEEP_GROUPS else forbidden_key(part))
+def _refuse_machinery(key: str, value: str) -> None:
+    problem = None
+    for part in (key, *key.split(".")):
+        problem = problem or forbidden_key(part)
     problem = problem or forbidden_text(value)
-    if "_target_" in value or (allowed and "hydra" in value):
+    if "_target_" in value:
         problem = problem or f"'{value[:60]}' is not allowed: a value cannot name code to run"
-    if key.lower().startswith("hydra") and not allowed:
+    if key.lower().startswith("hydra"):
         problem = problem or forbidden_key("hydra")
-    if "/" in inner and not allowed:
+    if "/" in key:
         problem = problem or f"unknown group '{key}'{nearest(key, catalogue.GROUPS)}"
     if problem:
         raise InputError(f"{COMMAND_LINE}: {key}: {problem}")

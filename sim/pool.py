@@ -1,63 +1,142 @@
-"""Jobs of a bench in processes that inherit it, or here: the answers are the same."""
+"""One seam for parallel work: the same jobs answered here, by threads, by processes or by a cluster.
+
+A worker returns data; only the program that was started writes. The answers do not depend on the engine, on
+the number of workers or on the order in which they come.
+"""
 
 from __future__ import annotations
 
-import multiprocessing
+import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol
 
+from sim.engine import Engine
+from sim.figures import InputError
+from sim.kernel import Kernel
+from sim.kernels import kernel_named
+from sim.local import processes, serial, threads
+from sim.request import Options
+from sim.worker import Bench, Here, adopt, each, forget
 
-class Bench(Protocol):
-    """Whatever answers jobs."""
-
-    def run(self, job: Any) -> Any: ...
+Lost = Callable[[Any], Any]
+Team = Callable[[Callable[[Any], Any], Sequence[Any], Lost], Iterable[tuple[int, Any]]]
 
 
 class Over(Protocol):
-    """``over(fn, jobs)``: ``fn`` of every job; ``fn`` is a function of a module, such as ``run_here``."""
+    """``over(fn, jobs)``: ``fn`` of every job, where ``fn`` is ``run`` or a function of a module around it.
 
-    def __call__(self, fn: Callable[[Any], Any], jobs: Sequence[Any]) -> Iterable[Any]: ...
+    ``lost(job)`` answers for a job whose workers ended each time; by default an InputError says so.
+    """
+
+    run: Here
+    n_workers: int
+
+    def __call__(
+        self, fn: Callable[[Any], Any], jobs: Sequence[Any], lost: Lost | None = None
+    ) -> Iterable[Any]: ...
 
 
-_bench: Bench | None = None  # one for each process that runs jobs
+@dataclass(frozen=True)
+class Means:
+    """How runs will be made: ``engine`` (never auto), ``n_workers`` here (0: the cluster's), ``kernel``."""
+
+    engine: Engine
+    n_workers: int
+    kernel: str
+
+    def told(self) -> dict[str, Any]:
+        """For a manifest: what changes no number but is good to know. No address, no name of a machine."""
+        return {"engine": self.engine.kind, "workers": self.n_workers, "kernel": self.kernel}
+
+    def with_workers(self, n_workers: int) -> Means:
+        """The same with another number of workers on this machine."""
+        return self if self.engine.is_cluster else replace(self, n_workers=max(1, n_workers))
 
 
-def _adopt(bench: Bench) -> None:
-    global _bench  # noqa: PLW0603 - a worker process has exactly one bench for its whole life
-    _bench = bench
-
-
-def run_here(job: Any) -> Any:
-    """Answer of this process's bench."""
-    assert _bench is not None
-    return _bench.run(job)
+def means_of(options: Options) -> Means:
+    """What ``options`` ask for, "auto" decided. InputError: a kernel that cannot be had."""
+    kernel = "numpy" if kernel_named(options.kernel) is Kernel else "compiled"
+    engine = options.engine
+    if engine.kind == "auto":
+        engine = Engine(kind="threads" if kernel == "compiled" else "processes")
+    return Means(engine, options.workers if engine.is_cluster else options.n_workers(), kernel)
 
 
 @contextmanager
-def workers(bench: Bench, n_workers: int, together: int = 1, in_order: bool = False) -> Iterator[Over]:
-    """Answers by ``n_workers`` processes, or by this one if there is only one.
+def workers(bench: Bench, means: Means, together: int = 1, in_order: bool = False) -> Iterator[Over]:
+    """Whoever answers jobs of ``bench``; ``together``: jobs given to a worker at a time.
 
-    ``in_order``: in the order of the jobs, ``together`` of them given to a process at a time; otherwise as
-    they come.
+    ``in_order``: answers in the order of the jobs; otherwise as they come. InputError: a cluster that cannot
+    be used.
     """
-    _adopt(bench)
-    if n_workers <= 1:
-        yield lambda fn, jobs: map(fn, jobs)  # noqa: PLW0108 - the type `map` is no such function
-        return
-    method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
-    context = multiprocessing.get_context(method)
-    with ProcessPoolExecutor(n_workers, mp_context=context, initializer=_adopt, initargs=(bench,)) as pool:
+    token = secrets.token_hex(8)
+    adopt(token, bench)
+    try:
+        with _team(bench, means, token) as (team, n_workers):
+            yield _Over(Here(token), n_workers, team, together, in_order)
+    finally:
+        forget(token)
 
-        def ordered(fn: Callable[[Any], Any], jobs: Sequence[Any]) -> Iterable[Any]:
-            return pool.map(fn, jobs, chunksize=together)
 
-        def as_they_come(fn: Callable[[Any], Any], jobs: Sequence[Any]) -> Iterator[Any]:
-            for future in as_completed([pool.submit(fn, job) for job in jobs]):
-                yield future.result()
+def _team(bench: Bench, means: Means, token: str) -> AbstractContextManager[tuple[Team, int]]:
+    if means.engine.is_cluster:
+        return cluster_module(means.engine.kind).team(bench, means, token)
+    if means.n_workers <= 1 or means.engine.kind == "serial":
+        return serial()
+    return threads(means.n_workers) if means.engine.kind == "threads" else processes(bench, means, token)
 
-        try:
-            yield ordered if in_order else as_they_come
-        finally:
-            pool.shutdown(cancel_futures=True)
+
+def cluster_module(kind: str) -> Any:
+    """``sim.cluster``. InputError: the extra that it needs is not installed."""
+    try:
+        from sim import cluster
+
+        if kind == "slurm":
+            cluster.slurm_is_here()
+    except ImportError as error:
+        raise InputError(
+            f"engine: {kind} needs '{error.name}', which is not installed; "
+            f"pip install 'city-audience[{kind}]'"
+        ) from None
+    return cluster
+
+
+class _Over:
+    def __init__(self, run: Here, n_workers: int, team: Team, together: int, in_order: bool) -> None:
+        self.run, self.n_workers = run, n_workers
+        self._team, self._together, self._in_order = team, together, in_order
+
+    def __call__(
+        self, fn: Callable[[Any], Any], jobs: Sequence[Any], lost: Lost | None = None
+    ) -> Iterator[Any]:
+        size = self._together
+        parts = [jobs[i : i + size] for i in range(0, len(jobs), size)]
+        instead = partial(each, lost or _lost)
+        answers = self._team(partial(each, fn), parts, instead)
+        for answer in _sorted(answers) if self._in_order else (a for _, a in answers):
+            yield from answer
+
+
+def _sorted(answers: Iterable[tuple[int, Any]]) -> Iterator[Any]:
+    waiting: dict[int, Any] = {}
+    following = 0
+    for index, answer in answers:
+        waiting[index] = answer
+        while following in waiting:
+            yield waiting.pop(following)
+            following += 1
+
+
+def _lost(job: Any) -> Any:
+    raise InputError(lost_sentence(job))
+
+
+def lost_sentence(job: Any) -> str:
+    """Why a job has no answer."""
+    return (
+        f"engine: the worker that ran {tuple(job)} ended each time, most likely for lack of memory; "
+        "finished runs are kept and the same command goes on (fewer workers=, a smaller sampling=)"
+    )

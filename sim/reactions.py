@@ -28,12 +28,15 @@ FIRST_MEASURE = MEASURES.index(ACTIONS[0])
 
 @dataclass
 class State:
-    """Per-resident arrays that change. ``fatigue`` by account, ``affinity`` excess over attachment;
-    ``times_seen`` and ``flags`` uint8[active posts, n_rows] (bits 0-4: reactions done, 7: endorsed)."""
+    """Per-resident arrays that change. ``fatigue`` by account, ``affinity`` excess over attachment,
+    ``is_warm`` uint8 1 for those whose excess was ever changed; ``times_seen`` and ``flags`` uint8[active
+    posts, n_rows] (bits 0-4: reactions done, 7: endorsed).
+    """
 
     followers: Followers
     fatigue: Memory
     affinity: Memory
+    is_warm: NDArray[np.uint8]
     times_seen: NDArray[np.uint8]
     flags: NDArray[np.uint8]
 
@@ -62,14 +65,15 @@ class Viewers:
         self.tally = Tally.empty(
             n_accounts, len(city.platforms), len(schedule), schedule.n_weeks, city.n_rows
         )
-        self._lent = is_lent(schedule)
-        self._own = np.array([plan.is_own for plan in schedule.accounts], dtype=bool)
-        self._place = places(laws)
-        n_active = int(self._place.max(initial=0)) + 1
+        self.is_lent = is_lent(schedule)
+        self.is_own = np.array([plan.is_own for plan in schedule.accounts], dtype=bool)
+        self.place = places(laws)
+        n_active = int(self.place.max(initial=0)) + 1
         self.state = State(
             followers=Followers(laws, city),
             fatigue=Memory.blank((n_accounts, city.n_rows), laws.fatigue_decay),
             affinity=Memory.blank(city.n_rows, laws.affinity_decay),
+            is_warm=np.zeros(city.n_rows, dtype=np.uint8),
             times_seen=np.zeros((n_active, city.n_rows), dtype=np.uint8),
             flags=np.zeros((n_active, city.n_rows), dtype=np.uint8),
         )
@@ -80,7 +84,7 @@ class Viewers:
 
     def linked(self) -> NDArray[np.bool_]:
         """Who follows an account of the city now; bool[n_rows]."""
-        return np.asarray(self.state.followers.is_following[self._own].any(axis=0))
+        return np.asarray(self.state.followers.is_following[self.is_own].any(axis=0))
 
     def _affinity(self, who: I64) -> F64:
         return self.city.attachment[who] * (1.0 + self.state.affinity.read(who, self.hour))
@@ -103,7 +107,7 @@ class Viewers:
         Returns the displays after which the post will reappear.
         """
         state, who = self.state, turn.who
-        place = self._place[turn.post]
+        place = self.place[turn.post]
         n = state.times_seen[place, who]
         first = n == 0
         n = np.minimum(n, 254) + np.uint8(1)
@@ -139,10 +143,10 @@ class Viewers:
         luck = draws.uniform(self.posts.key_act[post], who[:, None])
         done = (luck < chance) & (flags[:, None] & ACTION_BITS == 0)
         flags |= np.bitwise_or.reduce(np.where(done, ACTION_BITS, np.uint8(0)), axis=1)
-        self.state.flags[self._place[post], who] = flags
+        self.state.flags[self.place[post], who] = flags
         row, action = np.nonzero(done)
         self._count_reactions(post[row], who[row], action)
-        own = self._own[account[row]]
+        own = self.is_own[account[row]]
         engaged = row[(action != CLICK) & (action != HIDE) & own]
         faithful = engaged[follows[engaged]]
         np.bitwise_or.at(self.tally.engaged, who[faithful], (1 << k[faithful]).astype(np.uint16))
@@ -156,7 +160,7 @@ class Viewers:
 
     def _climb(self, account: I64, who: I64, action: I64, is_endorsed: NDArray[np.bool_]) -> None:
         """Rungs of the ladder of link reached by reacting to posts of the city."""
-        own = self._own[account]
+        own = self.is_own[account]
         who, action, is_endorsed = who[own], action[own], is_endorsed[own]
         self.tally.climb("in_dialogue", who[action == COMMENT])
         self.tally.climb("promoting", who[action == SHARE])
@@ -177,7 +181,7 @@ class Viewers:
         by_account = np.bincount(account, minlength=len(tally.hourly))
         tally.hourly[:, clock, 0] += by_account
         tally.hourly[:, clock, 1] += np.bincount(account[first], minlength=len(tally.hourly))
-        own = np.flatnonzero(self._own[account])
+        own = np.flatnonzero(self.is_own[account])
         mark = (1 << laws.platform[post[own]]).astype(np.uint16)
         np.bitwise_or.at(tally.reached, who[own], mark)
         np.bitwise_or.at(tally.this_week, who[own], mark)
@@ -206,7 +210,7 @@ class Viewers:
         self._follow(post, who, by_friend, account, laws.follow_if_shared, written, written.through_friends)
         mention = laws.schedule.mention[post]
         self._follow(post, who, mention >= 0, mention, laws.follow_if_mentioned, written)
-        shown = self._lent[post] & ~by_friend
+        shown = self.is_lent[post] & ~by_friend
         self._follow(post, who, shown, account, laws.follow_if_mentioned, written)
         tired = laws.is_overposting[post] & followers.is_following[account, who]
         post, who, account = post[tired], who[tired], account[tired]

@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
 
 from sim.intervals import student
+
+if TYPE_CHECKING:
+    from sim.request import Options
 
 Result = dict[str, pd.DataFrame]
 
@@ -110,6 +113,22 @@ class StopReason:
         return {**asdict(self), "fr": self.sentence("fr"), "en": self.sentence("en")}
 
 
+def rule_of(options: Options) -> Precision | int:
+    """How many replicates ``options`` ask for, or when they are enough."""
+    if isinstance(options.replicates, int):
+        return options.replicates
+    d = options.decision
+    return Precision(
+        kpi=d.kpi,
+        platform=d.platform,
+        age_band=d.age_band,
+        half_width=options.precision,
+        minimum=options.min_replicates,
+        maximum=options.max_replicates,
+        batch=options.min_replicates,
+    )
+
+
 def _labelled(run_one: Callable[[Job], Result], job: Job) -> tuple[Job, Result]:
     return job, run_one(job)
 
@@ -203,6 +222,28 @@ def _reached(
         return None
     kind: Literal["precision", "maximum"] = "maximum" if half[widest] > asked else "precision"
     return StopReason(kind, n, rule.kpi, names[widest], float(half[widest]), asked, mean)
+
+
+class Growing:
+    """Replicates of one scenario by itself: ``target`` of them, more until its own mean is precise enough."""
+
+    def __init__(self, scenario: str, rule: Precision | int) -> None:
+        self._scenario, self._rule = scenario, rule
+        self.target = rule if isinstance(rule, int) else rule.minimum
+
+    def is_enough(self, kpis: Sequence[pd.DataFrame]) -> bool:
+        """Whether these, replicates 0, 1, ... up to the target, are enough; if not, the target grows.
+
+        ValueError: the scenario has no decision KPI.
+        """
+        rule = self._rule
+        if isinstance(rule, int):
+            return True
+        decisive = {Job(self._scenario, r): _decision_value({"kpis": k}, rule) for r, k in enumerate(kpis)}
+        if _reached(decisive, [self._scenario], rule, self.target) is not None:
+            return True
+        self.target = min(self.target + rule.batch, rule.maximum)
+        return False
 
 
 def gather(results: Iterable[Result]) -> dict[str, pd.DataFrame]:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from sim.engine import Engine
 from sim.figures import InputError, Strict, nearest
 from sim.notation import Label
 from sim.scenario import Scenario
@@ -22,6 +23,11 @@ def _replicates(value: object) -> object:
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 10_000:
         raise ValueError(f"{value!r} is not allowed: a whole number from 1 to 10000, or auto")
     return value
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Decision(Strict):
@@ -45,7 +51,7 @@ class Options(Strict):
     decision: Decision = Decision()
     lang: Literal["fr", "en"] = "fr"
     results_dir: str = "./results"
-    engine: Literal["processes", "serial"] = "processes"
+    engine: Engine = Engine()
     workers: int = Field(default=0, ge=0, le=1024)
     kernel: Literal["auto", "compiled", "numpy"] = "auto"
 
@@ -58,8 +64,8 @@ class Options(Strict):
         return self
 
     def n_workers(self) -> int:
-        """Worker processes: ``workers``, or one for each core."""
-        return 1 if self.engine == "serial" else self.workers or os.cpu_count() or 1
+        """Runs at a time on this machine: ``workers``, or one for each core that this process may use."""
+        return 1 if self.engine.kind == "serial" else self.workers or available_cores()
 
 
 class Comparison:

@@ -22,6 +22,7 @@ from sim.designs import Bench, Evaluator, runner
 from sim.figures import LANGUAGES, InputError
 from sim.indicators import DIRECTIONS
 from sim.parameters import parameters_of
+from sim.pool import means_of
 from sim.progress import Progress
 from sim.report.words import number
 from sim.request import MEANS, Comparison
@@ -153,15 +154,15 @@ def _computed(comparison: Comparison, settings: Settings, saved: Checkpoint) -> 
     total, first = planned(comparison, settings, paths), len(comparison.scenarios)
     with Progress(options.lang) as progress:
         progress.say("city", comparison.baseline.city.label[options.lang])
-        bench = Bench(comparison, relevant, settings.replicates)
+        bench, means = Bench(comparison, relevant, settings.replicates), means_of(options)
         progress.say("planned", number(total, options.lang))
-        with runner(bench, options.n_workers()) as over:
+        with runner(bench, means) as over:
             started = time.monotonic()
 
             def told(done: int) -> None:
                 seconds = time.monotonic() - started
                 if done == first and seconds > RESUMED_S:  # one process ran the stated setting
-                    progress.lasts(seconds * total / first / options.n_workers())
+                    progress.lasts(seconds * total / first / max(1, means.n_workers))
                 progress.runs(done, total)
 
             return analyse(comparison, settings, Evaluator(bench, paths, over, saved, told), parameters, held)

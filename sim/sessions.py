@@ -27,7 +27,7 @@ I64 = NDArray[np.int64]
 
 WEEK_MIN = 10_080
 HOUR_MIN = 60
-_GRID = 4096
+GRID = 4096
 
 
 def rounded(x: Any) -> Any:
@@ -72,7 +72,7 @@ class Rhythm:
         per_hour = np.stack([week_intensity(profile, band) for profile in profiles for band in BANDS])
         cumulative = np.concatenate([np.zeros((len(per_hour), 1)), np.cumsum(per_hour, axis=1)], axis=1)
         hours = np.arange(169) * float(HOUR_MIN)
-        grid = np.arange(_GRID + 1) / _GRID
+        grid = np.arange(GRID + 1) / GRID
         clock = np.stack([np.interp(grid * row[-1], row, hours) for row in cumulative])
         return cls(per_hour, cumulative, np.round(clock * 2.0**20) / 2.0**20, 1.0 / cumulative[:, -1])
 
@@ -91,9 +91,9 @@ class Rhythm:
         """Inverse of ``operational``: minutes at which Lambda reaches ``y`` (days of profile time)."""
         weeks = y * self.per_day[row]
         week = np.floor(weeks)
-        steps = (weeks - week) * _GRID
+        steps = (weeks - week) * GRID
         step = steps.astype(np.int64)
-        at = step + row * (_GRID + 1)
+        at = step + row * (GRID + 1)
         flat = self.clock.reshape(-1)
         before = flat.take(at)
         return week * WEEK_MIN + before + (steps - step) * (flat.take(at + 1) - before)

@@ -54,10 +54,10 @@ class AgentCity(mesa.Model):
                 self.people[row].finds[a] = float(t)
             rows = np.asarray(followers, dtype=np.int64)
             rows = rows[rows < city.n_residents]
-            for t, row in zip(*leaving_times(self.laws, seed, replicate, a, rows, 0.0), strict=True):
-                self.people[row].quits[a] = float(t)
-            for t, row in zip(*asking_times(self.laws, city, seed, replicate, a, rows, 0.0), strict=True):
-                self.people[row].asks.append((a, float(t)))
+            for t, at in zip(*leaving_times(self.laws, seed, replicate, a, rows, 0.0), strict=True):
+                self.people[rows[at]].quits[a] = float(t)
+            for t, at in zip(*asking_times(self.laws, city, seed, replicate, a, rows, 0.0), strict=True):
+                self.people[rows[at]].asks.append((a, float(t)))
         self._count_followers(0)
 
     def run(self) -> Tally:

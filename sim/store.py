@@ -212,20 +212,42 @@ def write_result(
     standing = find_finished(folder)
     if standing is not None:
         return standing
+    return write_folder(folder, _contents(tables, report_html, config_yaml, extra or {}), manifest)
+
+
+def write_folder(
+    folder: Path, contents: Mapping[str, bytes], manifest: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Put files under ``folder``, all or none, the manifest last; returns the manifest that stands there.
+
+    ``manifest`` gets ``files``; None: what is written does not count as finished, and a folder that already
+    holds the same stays as it is. What else stood there is set aside. StoreError: disk full, no permission.
+    """
     temporary = folder.parent / f".tmp-{folder.name}-{secrets.token_hex(6)}"
     try:
+        if manifest is None and _holds(folder, contents):
+            return {}
         temporary.mkdir()
-        contents = _contents(tables, report_html, config_yaml, extra or {})
         files = {name: write_file(temporary / name, data) for name, data in contents.items()}
-        full = plain({**manifest, "files": files}, keep_finite=True)
-        text = json.dumps(full, indent=1, ensure_ascii=False, allow_nan=False)
-        write_file(temporary / MANIFEST, (text + "\n").encode())
+        full: dict[str, Any] = {}
+        if manifest is not None:
+            full = plain({**manifest, "files": files}, keep_finite=True)
+            text = json.dumps(full, indent=1, ensure_ascii=False, allow_nan=False)
+            write_file(temporary / MANIFEST, (text + "\n").encode())
         _sync_folder(temporary)
         return _publish(temporary, folder) or full
     except OSError as error:
         raise unusable(folder.parent, error) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _holds(folder: Path, contents: Mapping[str, bytes]) -> bool:
+    """Whether a folder holds exactly these files."""
+    try:
+        return {path.name: path.read_bytes() for path in folder.iterdir()} == dict(contents)
+    except OSError:
+        return False
 
 
 def _contents(

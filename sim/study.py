@@ -1,7 +1,7 @@
 """A study: a comparison run from the first draw to the written report.
 
-The city is built once and shared; every (scenario, replicate) is one job of a pool of processes (or serial).
-Results do not depend on the number of workers or on the order in which they answer.
+The city is built once and shared; every (scenario, replicate) is one job, made by the engine asked for.
+Results do not depend on the engine, on the number of workers or on the order in which they answer.
 """
 
 from __future__ import annotations
@@ -18,26 +18,19 @@ import pandas as pd
 import yaml
 
 from sim import provenance, store
-from sim.audience import shortfalls
+from sim.bench import Bench, Result
 from sim.checkpoint import Checkpoint, clean_leftovers
-from sim.city import City, build_city, fingerprint
 from sim.differences import Zone, paired_differences, summary
 from sim.figures import LANGUAGES, InputError
 from sim.indicators import ADDITIVE, DIRECTIONS, INDICATORS
-from sim.kernels import kernel_named
-from sim.kpi import hour_table, kpi_table, post_table
-from sim.laws import Laws, build_laws
 from sim.pages import bring_up_to_date, examined_name, stored_tables
-from sim.pool import run_here, workers
+from sim.pilot import Ahead, first_run
+from sim.pool import means_of, workers
 from sim.progress import Progress
-from sim.replicates import Job, Precision, StopReason, gather, replicate_until
+from sim.replicates import StopReason, gather, replicate_until, rule_of
 from sim.report.words import NNBSP
 from sim.request import MEANS, Comparison, Options
-from sim.review import play
 from sim.scenario import Scenario
-from sim.unmatched import unmatched
-
-Result = dict[str, pd.DataFrame]
 
 
 @dataclass(frozen=True)
@@ -80,45 +73,6 @@ class Outcome:
     stop_reason: dict[str, Any]
     warnings: list[dict[str, str]]
     wall_time_s: float
-
-
-class Bench:
-    """Scenarios with their laws and cities, ready to run any of their replicates.
-
-    Scenarios that change nobody share one City; where one helps residents to go online, it has its own.
-    ``city`` is the first scenario's, built when not given; ``cities``: by scenario.
-    """
-
-    def __init__(
-        self, scenarios: Sequence[Scenario], seed: int, city: City | None = None, kernel: str = "auto"
-    ) -> None:
-        self.seed, self.kernel = seed, kernel_named(kernel)
-        built = {} if city is None else {fingerprint(scenarios[0], seed, scenarios[0].graph): city}
-        self.cities: dict[str, City] = {}
-        for s in scenarios:
-            recipe = fingerprint(s, seed, s.graph)
-            if recipe not in built:
-                built[recipe] = build_city(s, seed, graph=s.graph)
-            self.cities[s.name] = built[recipe]
-        self.city = self.cities[scenarios[0].name]
-        self.laws: dict[str, Laws] = {s.name: build_laws(s, self.cities[s.name], seed) for s in scenarios}
-
-    def warnings(self) -> list[dict[str, str]]:
-        """What the cities, the campaigns and the targets have to tell, each once."""
-        told = [w for city in self.cities.values() for w in city.warnings]
-        told += [w for name, laws in self.laws.items() for w in shortfalls(laws, self.cities[name])]
-        told += [w for laws in self.laws.values() for w in unmatched(laws.scenario, laws.schedule)]
-        return [w for i, w in enumerate(told) if w not in told[:i]]
-
-    def run(self, job: Job) -> Result:
-        """Tables of one run: kpis, posts, hours."""
-        city = self.cities[job.scenario]
-        tally, laws = play(self.laws[job.scenario], city, self.seed, job.replicate, self.kernel)
-        return {
-            "kpis": kpi_table(tally, laws, city, job.scenario, job.replicate),
-            "posts": post_table(tally, laws, job.scenario, job.replicate),
-            "hours": hour_table(tally, laws, job.scenario, job.replicate),
-        }
 
 
 def run_one(scenario: Scenario, options: Options) -> pd.DataFrame:
@@ -171,35 +125,21 @@ def request_config(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def _rule(scenarios: Sequence[Scenario], options: Options) -> Precision | int:
-    if isinstance(options.replicates, int):
-        return options.replicates
-    d = options.decision
-    return Precision(
-        kpi=d.kpi,
-        platform=d.platform,
-        age_band=d.age_band,
-        half_width=options.precision,
-        minimum=options.min_replicates,
-        maximum=options.max_replicates,
-        batch=options.min_replicates,
-    )
-
-
 def _replicates(
     scenarios: Sequence[Scenario],
     options: Options,
     saved: Checkpoint | None,
     announce: Callable[[], None],
 ) -> tuple[list[Result], StopReason, list[dict[str, str]]]:
-    rule = _rule(scenarios, options)
+    rule, means, ahead = rule_of(options), means_of(options), Ahead(saved)
     with Progress(options.lang) as progress:
         progress.say("city", scenarios[0].city.label[options.lang])
         bench = Bench(scenarios, options.seed, kernel=options.kernel)
         announce()
         names = [s.name for s in scenarios]
-        with workers(bench, options.n_workers()) as over:
-            results, reason = replicate_until(run_here, names, rule, over, progress.runs, saved)
+        means = first_run(bench.run, names, rule, means, ahead, bench.arrays(), progress)
+        with workers(bench, means) as over:
+            results, reason = replicate_until(over.run, names, rule, over, progress.runs, ahead)
         return results, reason, bench.warnings()
 
 
@@ -261,7 +201,7 @@ def _write(
         stop_reason=outcome.stop_reason,
         wall_time_s=outcome.wall_time_s,
         inputs=comparison.inputs,
-        extra={"warnings": outcome.warnings},
+        extra={"warnings": outcome.warnings, "made_by": means_of(comparison.options).told()},
     )
     data = report_input(comparison, tables, outcome.stop_reason, manifest)
     manifest["examined"] = examined_name(data)

@@ -112,9 +112,11 @@ class Tally:
         self.weekly_reached[week, -1] = np.bincount(who, minlength=N_GROUPS)
         self.last_week[touched] = week
         informed = (self.last_week >= 0) & (week - self.last_week < INFORMED_WEEKS)
-        for rung, is_there in (("linked", linked), ("informed", informed)):
-            bit = np.uint8(1 << LADDER.index(rung))
-            self.ladder = np.where(is_there, self.ladder | bit, self.ladder & ~bit)
+        now = {"linked": linked, "informed": informed}
+        bits = {rung: np.uint8(1 << LADDER.index(rung)) for rung in now}
+        self.ladder &= ~(bits["linked"] | bits["informed"])
+        for rung, is_there in now.items():
+            self.ladder |= is_there * bits[rung]
         self.this_week[:] = 0
 
     def same_as(self, other: Tally) -> list[str]:

@@ -20,7 +20,7 @@ Verbes
   compare     une situation de départ et ses variantes : écarts, intervalles, rapport
   sensitivity les chiffres supposés qui déplacent l'écart ; le classement y survit-il ?
   run         un seul scénario : tableau des indicateurs
-  sweep       beaucoup de scénarios d'un coup (multirun de Hydra)
+  sweep       beaucoup de scénarios d'un coup
   explain     un scénario ou une comparaison en mots, sans rien calculer
   cities      les villes, avec leurs sources
   platforms   les réseaux, avec leurs sources
@@ -42,7 +42,10 @@ Options, après le verbe
   replicates=auto   nombre de tirages, ou auto : autant que la précision le demande
   lang=fr           fr ou en
   results_dir=./results
-  engine=processes  processes ou serial
+  engine=auto       par quel moyen : serial, threads, processes, dask (engine.address=tcp://HOTE:PORT) ou
+                    slurm ; les mêmes résultats
+  workers=0         calculs à la fois ; 0 : un par cœur, tant que la mémoire suffit
+  dry_run=true      (compare, sweep) nombre de calculs, durée, mémoire et disque, sans rien écrire
   scenarios_dir=DOSSIER   votre propre dossier (city/, change/, ...), lu avant le nôtre ;
                     ou la variable d'environnement CITY_AUDIENCE_SCENARIOS
 Toute valeur d'un fichier se change de même : platform.facebook.reactions.share=0.02
@@ -59,7 +62,7 @@ Verbs
   compare     a baseline and its alternatives: differences, intervals, report
   sensitivity the assumed figures that move the difference; does the ranking survive?
   run         one scenario: table of indicators
-  sweep       many scenarios at once (Hydra's multirun)
+  sweep       many scenarios at once
   explain     a scenario or a comparison in words; nothing is run
   cities      the cities, with their sources
   platforms   the platforms, with their sources
@@ -80,7 +83,10 @@ Options, after the verb
   replicates=auto   number of draws, or auto: as many as the precision asks
   lang=fr           fr or en
   results_dir=./results
-  engine=processes  processes or serial
+  engine=auto       by what means: serial, threads, processes, dask (engine.address=tcp://HOST:PORT) or
+                    slurm; the same results
+  workers=0         runs at a time; 0: one for each core, as long as there is memory
+  dry_run=true      (compare, sweep) number of runs, time, memory and disk; writes nothing
   scenarios_dir=FOLDER    your own folder (city/, change/, ...), read before ours;
                     or the environment variable CITY_AUDIENCE_SCENARIOS
 Any value of a file is changed the same way: platform.facebook.reactions.share=0.02

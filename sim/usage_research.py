@@ -93,25 +93,31 @@ results/validation/validation.html and validation.csv. Exit code 0 only when no 
         "fr": """\
 city-audience sweep nom=valeur,valeur ... [nom=valeur ...]
 
-Un « run » pour chaque combinaison, par le multirun de Hydra ; les tableaux réunis vont dans
-results/sweep-<empreinte>/. Un calcul qui échoue est une ligne avec sa raison, les autres continuent ;
-relancer la même commande ne refait que ce qui manque.
+Un « run » pour chaque combinaison (valeurs, range(1,6), glob(*)) ; les tableaux réunis vont dans
+results/sweep-<empreinte>/. Une ville est construite une fois pour tous ses scénarios. Un calcul qui échoue
+est une ligne avec sa raison, les autres continuent ; relancer la même commande, même après kill -9, ne refait
+que ce qui manque et donne les mêmes octets. dry_run=true dit combien, combien de temps, de mémoire et de
+disque, sans rien écrire.
 
-  city-audience sweep city=toulouse_2019,grenoble_2013 change=[],[fewer_posts]
+  city-audience sweep city=toulouse_2019,grenoble_2013 change=[],[fewer_posts] dry_run=true
   city-audience sweep scenario=toulouse_evening,toulouse_snapchat replicates=4
   city-audience sweep 'seed=range(1,6)' change=[open_snapchat]
-  city-audience sweep city=glob(*) hydra/launcher=joblib hydra.launcher.n_jobs=2
+  city-audience sweep city=glob(*) engine=dask engine.address=tcp://127.0.0.1:8786
+  city-audience sweep city=glob(*) engine=slurm engine.queue=short workers=20
 """,
         "en": """\
 city-audience sweep name=value,value ... [name=value ...]
 
-One "run" for each combination, by Hydra's multirun; the merged tables go into results/sweep-<hash>/.
-A job that fails is a row with its reason, the others go on; the same command again only does what is missing.
+One "run" for each combination (values, range(1,6), glob(*)); the merged tables go into
+results/sweep-<hash>/. A city is built once for all its scenarios. A job that fails is a row with its reason,
+the others go on; the same command again, also after kill -9, only does what is missing and gives the same
+bytes. dry_run=true says how many, how long, how much memory and disk, and writes nothing.
 
-  city-audience sweep city=toulouse_2019,grenoble_2013 change=[],[fewer_posts] lang=en
+  city-audience sweep city=toulouse_2019,grenoble_2013 change=[],[fewer_posts] dry_run=true lang=en
   city-audience sweep scenario=toulouse_evening,toulouse_snapchat replicates=4
   city-audience sweep 'seed=range(1,6)' change=[open_snapchat]
-  city-audience sweep city=glob(*) hydra/launcher=joblib hydra.launcher.n_jobs=2
+  city-audience sweep city=glob(*) engine=dask engine.address=tcp://127.0.0.1:8786
+  city-audience sweep city=glob(*) engine=slurm engine.queue=short workers=20
 """,
     },
     "completion": {

@@ -490,25 +490,9 @@ def test_an_override_cannot_reach_the_program(typed: str) -> None:
     assert "command line: " in refused(typed)
 
 
-@pytest.mark.parametrize(
-    "typed", ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "+hydra.launcher.x.y=null"]
-)
-def test_a_sweep_may_choose_its_launcher(typed: str) -> None:
-    assert parse_override(typed, KNOWN, sweep=True).text == typed
-
-
-@pytest.mark.parametrize(
-    "typed",
-    [
-        "hydra.launcher._target_=os.system",
-        "hydra.launcher.x={_target_: os.system}",
-        "hydra.sweeper.params={hydra.callbacks.x: 1}",
-        "hydra.callbacks=x",
-        "hydra/launcher=../x",
-    ],
-)
-def test_but_a_launcher_cannot_name_code(typed: str) -> None:
-    with pytest.raises(InputError, match=r"not allowed|not the name"):
+@pytest.mark.parametrize("typed", ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "+hydra.launcher.x=1"])
+def test_nor_can_a_sweep(typed: str) -> None:
+    with pytest.raises(InputError, match=r"not allowed|unknown group"):
         parse_override(typed, KNOWN, sweep=True)
 
 
@@ -565,9 +549,7 @@ def test_any_override_is_accepted_or_refused_in_words(text: str, sweep: bool) ->
         raise
     words = re.split(r"[^A-Za-z0-9_]+", typed.text)
     assert "_target_" not in words
-    if re.split(r"[./@]", typed.key)[0] == "hydra":
-        assert sweep
-        assert typed.key.startswith(("hydra/launcher", "hydra/sweeper", "hydra.launcher.", "hydra.sweeper."))
+    assert re.split(r"[./@]", typed.key)[0] != "hydra"
 
 
 # --- the files that come with the program ------------------------------------------------------------

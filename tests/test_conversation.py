@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from inputs import CONVERSATION, TEAM, merged, small_scenario
 
+from sim.audience import leaving_times
 from sim.city import City, build_city
 from sim.conversation import Talk, asking_times, negative_chance, tone
 from sim.desk import Desk, Echo
@@ -276,7 +277,8 @@ def test_followers_ask_at_their_rate_and_when_they_are_present() -> None:
     scenario = _scenario(horizon_weeks=8, behaviour={"conversation": {"questions_per_follower_day": rate}})
     laws = build_laws(scenario, city, 1)
     who = np.flatnonzero(city.activity[0, : city.n_residents] > 0)
-    t, asker = asking_times(laws, city, 1, 0, 0, who, 0.0)
+    t, at = asking_times(laws, city, 1, 0, 0, who, 0.0)
+    asker = who[at]
     mean = rate * 56 * len(who)
     assert abs(len(t) - mean) < 4 * np.sqrt(mean)
     assert set(asker.tolist()) <= set(who.tolist())
@@ -286,6 +288,29 @@ def test_followers_ask_at_their_rate_and_when_they_are_present() -> None:
     assert evening > 0.25
     twice = np.bincount(asker, minlength=city.n_rows)[who]
     assert abs(twice.mean() - rate * 56) < 4 * np.sqrt(rate * 56 / len(who))
+
+
+def test_several_accounts_at_once_are_each_account_alone() -> None:
+    """What followers ask, and when they leave, does not depend on who else is asked about."""
+    moving = {"audience": {"unfollow_per_month": 0.3}}
+    asking = {"behaviour": {"conversation": {"questions_per_follower_day": 0.2}}}
+    scenario = _scenario(platform={"facebook": moving, "twitter": moving}, **asking)
+    city, laws = _town(), build_laws(scenario, _town(), 1)
+    who = np.flatnonzero(city.activity[0, : city.n_residents] > 0)
+    account = np.arange(len(who)) % len(laws.schedule.accounts)
+    for draw in (
+        lambda account, who: asking_times(laws, city, 1, 0, account, who, 300.0),
+        lambda account, who: leaving_times(laws, 1, 0, account, who, 300.0),
+    ):
+        t, at = draw(account, who)
+        assert len(t) > 0
+        found = sorted(zip(t.tolist(), account[at].tolist(), who[at].tolist(), strict=True))
+        apart = []
+        for a in range(len(laws.schedule.accounts)):
+            its = who[account == a]
+            t, at = draw(a, its)
+            apart += [(m, a, person) for m, person in zip(t.tolist(), its[at].tolist(), strict=True)]
+        assert found == sorted(apart)
 
 
 def test_an_occasion_multiplies_questions_in_its_hours_and_leaves_the_others() -> None:

@@ -181,6 +181,17 @@ def test_nobody_is_given_up_who_would_have_seen_the_post() -> None:
     assert set(_shown(world)) == set(np.flatnonzero(missed <= luck).tolist())
 
 
+@pytest.mark.parametrize("activity", [0.05, 0.2, 0.7])
+def test_rare_visitors_are_not_given_up_either(activity: float) -> None:
+    """Few sessions: two may follow each other closely just after the post, and both at the best instant."""
+    tables = _tables(load(city="grenoble_2013", overrides=["horizon_weeks=2"]))
+    world = _world(tables, 6000, activity=activity, since=np.tile([540.0, 1080.0, 5000.0, 8700.0], 1500))
+    missed = _missed(world)
+    luck = np.minimum(missed * (1 + 1e-9), 1 - 2.0**-53)
+    world = replace(world, e=replace(world.e, luck=luck))
+    assert set(_shown(world, 1)) == set(np.flatnonzero(missed <= luck).tolist())
+
+
 def test_bounds_that_are_too_narrow_would_be_seen() -> None:
     """Negative control of the test above: bounds a third as wide give people up."""
     tables = _tables(load(city="grenoble_2013", overrides=["horizon_weeks=2"]))

@@ -1,21 +1,22 @@
 """Independent implementations agree: other people's tools, closed forms, direct numerical integration.
 
-The reduced model (test_cascade.py) against igraph, CyNetDiff, EoN and ten lines of networkx on the same
-graph, probability and seeds; the session law against its closed form; offer and display against sums over
+The reduced model (test_cascade.py) against every tool of ``tools.py`` on the same graph, probability and
+seeds; the session law against its closed form; offer and display against sums over
 a grid, written here from the numbers of the cards with numpy alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
+from graphs import rows_of
 from test_cascade import STANDARD_ERRORS, _sizes, _within
 from test_sessions import HOURS, KEY, PROFILE, RHYTHM
+from tools import TOOLS
 
 from sim import draws, load
 from sim.city import City, build_city
@@ -35,71 +36,26 @@ DAY_MIN = 1440
 # --- cascades: other tools ------------------------------------------------------------------------------
 
 
-def _peer(name: str) -> Any:
-    return pytest.importorskip(name, reason=f"peer {name} is not installed: pip install -e '.[peers]'")
-
-
-def _plain(graph: Any, seeds: list[int], p: float, n: int) -> Iterator[int]:
-    """Independent cascade in ten lines: who is new tries each neighbour once."""
-    rng = np.random.Generator(np.random.PCG64(21))
-    for _ in range(n):
-        active, new = set(seeds), list(seeds)
-        while new:
-            tried = [v for u in new for v in graph.neighbors(u)]
-            lucky = rng.random(len(tried)) < p
-            new = list({v for v, yes in zip(tried, lucky, strict=True) if yes} - active)
-            active.update(new)
-        yield len(active)
-
-
-def _igraph(graph: Any, seeds: list[int], p: float, n: int) -> Iterator[int]:
-    """Keep each undirected edge with probability ``p``; sizes of the components of the seeds."""
-    ig = _peer("igraph")
-    rng = np.random.Generator(np.random.PCG64(22))
-    full = ig.Graph(graph.number_of_nodes(), list(graph.edges))
-    for _ in range(n):
-        kept = full.subgraph_edges(np.flatnonzero(rng.random(full.ecount()) < p), delete_vertices=False)
-        label = np.array(kept.connected_components().membership)
-        yield int(np.isin(label, label[seeds]).sum())
-
-
-def _cynetdiff(graph: Any, seeds: list[int], p: float, n: int) -> Iterator[int]:
-    _peer("cynetdiff")
-    from cynetdiff.utils import networkx_to_ic_model
-
-    rng = np.random.Generator(np.random.PCG64(23))
-    model, number = networkx_to_ic_model(graph, activation_prob=p, rng=rng)
-    model.set_seeds({number[s] for s in seeds})
-    for _ in range(n):
-        model.reset_model()
-        model.advance_until_completion()
-        yield model.get_num_activated_nodes()
-
-
-def _eon(graph: Any, seeds: list[int], p: float, n: int) -> Iterator[int]:
-    """Infectious for one step, so one trial an edge; the final size is the last number recovered."""
-    eon = _peer("EoN")
-    rng = np.random.default_rng(24)
-    for _ in range(n):
-        yield int(eon.basic_discrete_SIR(graph, p, initial_infecteds=seeds, rng=rng)[3][-1])
-
-
-Tool = Callable[[Any, list[int], float, int], Iterator[int]]
-TOOLS: dict[str, tuple[Tool, int]] = {  # and how many cascades to ask of it
-    "networkx": (_plain, 1500),
-    "igraph": (_igraph, 2500),
-    "cynetdiff": (_cynetdiff, 5000),
-    "eon": (_eon, 1200),
-}
-DIRECTED = ["networkx", "cynetdiff", "eon"]  # igraph's components of kept edges are no cascade on these
+# How many cascades a tool is asked for, and with which seed of its own.
+ASKED = {
+    "networkx": (1500, 21), "igraph": (2500, 22), "cynetdiff": (5000, 23), "eon": (1200, 24),
+    "scipy": (2500, 25), "ndlib": (1200, 26), "mesa": (1200, 27), "starsim": (120, 28),
+}  # fmt: skip
+ONE_CASE = ["starsim"]  # a fifth of a second for each cascade, however small
+QUICK = [tool for tool in ASKED if tool not in ONE_CASE]
+DIRECTED = [tool for tool in QUICK if TOOLS[tool].is_cascade]
 CASES = [("dense", 0.12), ("dense", 0.2), ("small_world", 0.5), ("preferential", 0.25)]
-PAIRS = [(tool, *case) for tool in TOOLS for case in CASES]
+PAIRS = [(tool, *case) for tool in QUICK for case in CASES]
 PAIRS += [(tool, "directed", 0.75) for tool in DIRECTED]
+PAIRS += [pytest.param(tool, "dense", 0.2, marks=pytest.mark.slow) for tool in ONE_CASE]
 
 
 def _ask(tool: str, graph: Any, seeds: list[int], p: float) -> np.ndarray:
-    run, n = TOOLS[tool]
-    return np.fromiter(run(graph, seeds, p, n), dtype=float, count=n)
+    why = TOOLS[tool].missing()
+    if why:
+        pytest.skip(f"peer {tool} cannot be used ({why}): pip install -e '.[bench]'")
+    n, seed = ASKED[tool]
+    return np.fromiter(TOOLS[tool].sizes(rows_of(graph), seeds, p, n, seed), dtype=float, count=n)
 
 
 def _mean_error(sizes: np.ndarray) -> float:
@@ -118,7 +74,7 @@ def test_sizes_agree_with_other_tools(tool: str, name: str, p: float) -> None:
         assert abs((sizes > mark).mean() - chance) < STANDARD_ERRORS * error
 
 
-@pytest.mark.parametrize("tool", TOOLS)
+@pytest.mark.parametrize("tool", QUICK)
 def test_a_rate_taken_for_a_probability_is_seen(tool: str) -> None:
     """Negative control, and a known trap of peers: 1 - exp(-p) instead of p."""
     graph, seeds, sizes = _sizes("dense", 0.2)

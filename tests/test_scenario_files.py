@@ -240,9 +240,11 @@ def test_options_of_a_comparison_win_over_the_base() -> None:
 
 def test_base_states_every_option_and_nothing_else() -> None:
     base = read("base.yaml")
-    options = {key: base[key] for key in OPTION_KEYS}
+    stated = OPTION_KEYS - {"engine"}
+    assert {"engine": "auto"} in base["defaults"]
+    options = {key: base[key] for key in stated} | {"engine": read("engine/auto.yaml")}
     assert Options.model_validate(options) == Options()
-    assert set(base) == OPTION_KEYS | {"defaults", "name", "label", "horizon_weeks", "sampling", "graph"}
+    assert set(base) == stated | {"defaults", "name", "label", "horizon_weeks", "sampling", "graph"}
     listed = next(e["platform"] for e in base["defaults"] if isinstance(e, dict) and "platform" in e)
     assert sorted(listed) == PLATFORMS
 

@@ -19,9 +19,11 @@ from sim.checkpoint import Checkpoint
 from sim.city import build_city
 from sim.cli import main
 from sim.designs import CHUNK, Bench, Evaluator, Job, runner
+from sim.engine import Engine
 from sim.figures import InputError, Spread, YearBandFigure, YearFigure
 from sim.loading import load_comparison
 from sim.parameters import REASONS, Parameter, parameters_of, with_values
+from sim.pool import Means
 from sim.ranking import flips_by_group, keeps_order, rank
 from sim.report.sensitivity import render, sentence
 from sim.report.sensitivity_figures import sign
@@ -302,12 +304,16 @@ def test_an_interrupted_analysis_goes_on(tmp_path: Path) -> None:
     assert np.array_equal(values, np.column_stack([settings[:, 0], settings.sum(axis=1)]))
 
 
+def _means(n: int) -> Means:
+    return Means(Engine(kind="processes"), n, "numpy")
+
+
 def test_processes_give_the_same_numbers() -> None:
     asked = comparison()
     _, _, relevant = parameters_of(asked, ["platform.snapchat"])
     bench = Bench(asked, relevant, 1, build_city(asked.baseline, 1))
     jobs = [Job("snapchat", (0.1,)), Job("snapchat", (0.8,)), Job("baseline", ())]
-    with runner(bench, 1) as here, runner(bench, 2) as there:
+    with runner(bench, _means(1)) as here, runner(bench, _means(2)) as there:
         assert list(here(jobs)) == list(there(jobs))
 
 

@@ -15,9 +15,10 @@ import pandas as pd
 import pytest
 from inputs import merged, open_snapchat, small_tree
 
-from sim import store, study
+from sim import store
 from sim.differences import gain_over_independent
 from sim.indicators import ADDITIVE
+from sim.replicates import Job
 from sim.request import Comparison, Options
 from sim.scenario import Scenario
 from sim.store import StoreError
@@ -331,7 +332,7 @@ def shifted() -> pd.DataFrame:
     sides = (("baseline", {}), ("later", LATER))
     scenarios = [Scenario.from_dict({**tree, "name": name, "change": change}) for name, change in sides]
     bench = Bench(scenarios, 4)
-    jobs = [study.Job(s.name, r) for s in scenarios for r in range(8)]
+    jobs = [Job(s.name, r) for s in scenarios for r in range(8)]
     return pd.concat([bench.run(job)["kpis"] for job in jobs], ignore_index=True)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from sim import catalogue
 from sim.request import Comparison, Options
 from sim.scenario import Scenario
 from tests.inputs import open_snapchat, small_tree
@@ -48,6 +49,8 @@ def make_tree(root: Path) -> Path:
     write(
         root, "change/double.yaml", {"double": {"kind": "change_frequency", "factor": 2, "label": "Double"}}
     )
+    for path in (catalogue.tree() / "engine").glob("*.yaml"):
+        write(root, f"engine/{path.name}", path.read_text(encoding="utf-8"))
     chosen = [{"override /city": "bigville_2019"}, {"override /change": ["open_snapchat"]}]
     write(root, "scenario/snap.yaml", {"defaults": chosen, "name": "snap", "label": "Snap"}, GLOBAL)
     write(root, "comparison/small.yaml", _comparison(), GLOBAL)
@@ -56,7 +59,7 @@ def make_tree(root: Path) -> Path:
 
 def _base(platforms: list[str]) -> dict[str, Any]:
     groups = [{"city": CITY}, {"platform": platforms}, {"behaviour": "public_body"}, {"calendar": "habits"}]
-    groups += [{"occasion": []}, {"change": []}]
+    groups += [{"occasion": []}, {"change": []}, {"engine": "auto"}]
     return {
         "defaults": [*groups, "_self_", {"scenario": None}, {"comparison": None}],
         "name": "baseline",

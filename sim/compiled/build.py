@@ -1,0 +1,59 @@
+"""How functions are compiled: once for each version of these sources, kept in the user's cache folder."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+from numba.core import config
+
+KEPT_BUILDS = 4
+# ``_nrt=False``: nothing is allocated inside, so that arrays need no counting of who refers to them, which
+# costs more than the work where a function is handed sixty of them.
+_HOW: dict[str, Any] = {"error_model": "numpy", "_nrt": False}
+# A change in any of these files changes what is compiled, also where it is called from another file.
+_SOURCES = (*sorted(Path(__file__).parent.glob("*.py")), Path(__file__).parents[1] / "behaviour.py")
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``function`` compiled without the interpreter's lock, kept on disk where that can be written."""
+    folder, settings = _folder(), vars(config)
+    before = settings["CACHE_DIR"]
+    settings["CACHE_DIR"] = str(folder) if folder is not None else before
+    try:
+        return numba.njit(nogil=True, cache=folder is not None, **_HOW)(function)
+    finally:
+        settings["CACHE_DIR"] = before
+
+
+def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``function`` written out where it is called: handing many arrays over costs more than the work."""
+    return numba.njit(inline="always", **_HOW)(function)
+
+
+def _folder() -> Path | None:
+    """Folder of this version's machine code; None where no folder can be written."""
+    base = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "city-audience"
+    folder = base / f"compiled-{_digest()}"
+    if folder.is_dir():
+        return folder if os.access(folder, os.W_OK) else None
+    try:
+        folder.mkdir(parents=True)
+    except OSError:
+        return folder if folder.is_dir() else None
+    builds = sorted(base.glob("compiled-*"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for old in builds[KEPT_BUILDS:]:
+        shutil.rmtree(old, ignore_errors=True)
+    return folder
+
+
+def _digest() -> str:
+    total = hashlib.sha256(numba.__version__.encode())
+    for path in _SOURCES:
+        total.update(path.read_bytes())
+    return total.hexdigest()[:16]

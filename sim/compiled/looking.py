@@ -1,0 +1,179 @@
+"""All that people see in an hour, compiled: waves of displays, in the right order where order counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sim.compiled.build import compiled, inlined
+from sim.compiled.seeing import SEVERAL, THERE, see
+
+AT_ONCE = 64  # displays whose memory is touched together
+
+
+@compiled
+def take(calendar: Any, hour: Any, wave: Any) -> None:
+    """Move the displays entered for ``hour`` out of the calendar."""
+    at, n = calendar.head[hour], 0
+    while at >= 0:
+        wave.post[n], wave.who[n] = calendar.post[at], calendar.who[at]
+        wave.cell[n], wave.depth[n] = calendar.cell[at], calendar.depth[at]
+        n += 1
+        after = calendar.next[at]
+        calendar.next[at] = calendar.free[0]
+        calendar.free[0] = at
+        at = after
+    calendar.head[hour] = -1
+    calendar.count[hour] = 0
+
+
+@compiled
+def look(
+    people: Any,
+    sessions: Any,
+    shown: Any,
+    plan: Any,
+    response: Any,
+    moods: Any,
+    calendar: Any,
+    counts: Any,
+    events: Any,
+    times_seen: Any,
+    flags: Any,
+    wave: Any,
+    n: Any,
+    hour: Any,
+    week: Any,
+) -> Any:
+    """The ``n`` displays of one wave: count, react, follow or leave, enter what will reappear. Number of
+    events.
+
+    ``depth`` is negative (-1 - depth) for a post that was seen before. Displays of one post to one person go
+    in the order of their cells, two sources in one session are one display, the account's own first; all
+    others are independent.
+    """
+    post, who, cell, depth, order = wave.post, wave.who, wave.cell, wave.depth, wave.order
+    in_turn(plan, flags, wave, n)
+    n_events, i, fetched = 0, 0, 0
+    while i < n:
+        if i >= fetched:
+            fetched = min(fetched + AT_ONCE, n)
+            wave.spare[0] = fetch(people, plan, moods, post, who, order, i, fetched)
+        at = order[i]
+        generation = generation_of(depth[at])
+        endorsed, again = generation > 0, depth[at] < 0
+        i += 1
+        while i < n and same_display(post, who, cell, at, order[i]):
+            other = order[i]
+            again |= depth[other] < 0
+            endorsed |= generation_of(depth[other]) > 0
+            wave.merged[other] = True
+            i += 1
+        n_events = see(
+            people, sessions, shown, plan, response, moods, calendar, counts, events, times_seen, flags,
+            post[at], who[at], cell[at], generation, endorsed, again, hour, week, n_events,
+        )  # fmt: skip
+    return n_events
+
+
+@inlined
+def same_display(post: Any, who: Any, cell: Any, a: Any, b: Any) -> Any:
+    """Whether two rows are one post in one session of one person."""
+    return post[a] == post[b] and who[a] == who[b] and cell[a] == cell[b]
+
+
+@inlined
+def fetch(people: Any, plan: Any, moods: Any, post: Any, who: Any, order: Any, start: Any, end: Any) -> Any:
+    """Touch the memory of those who come next, all at once, so that it is near when their turn comes."""
+    touched: Any = 0
+    for i in range(start, end):
+        touched += moods.tired_at[plan.account[np.uint64(post[order[i]])], np.uint64(who[order[i]])]
+    for i in range(start, end):
+        touched += moods.warm_at[np.uint64(who[order[i]])]
+    for i in range(start, end):
+        person, shown = np.uint64(who[order[i]]), np.uint64(post[order[i]])
+        touched += np.int64(people.interest[plan.theme[shown], person] > 0.0)
+        touched += np.int64(people.activity[plan.platform[shown], person] > 0.0)
+    return touched
+
+
+@compiled
+def in_turn(plan: Any, flags: Any, wave: Any, n: Any) -> None:
+    """Row numbers into ``order``: first whoever sees a post once, then the others by post, person, cell and
+    generation.
+
+    Two bits of ``flags`` tell them apart; ``see`` takes the bits away.
+    """
+    post, who, order, spare = wave.post, wave.who, wave.order, wave.spare
+    several, first, last = False, 0, n
+    for i in range(n):
+        place = plan.place[post[i]]
+        mark = flags[place, who[i]]
+        several |= mark & THERE != 0
+        flags[place, who[i]] = mark | (SEVERAL if mark & THERE else THERE)
+        order[i] = i
+    if not several:
+        return
+    for i in range(n):
+        if flags[plan.place[post[i]], who[i]] & SEVERAL:
+            last -= 1
+            spare[last] = i
+        else:
+            order[first] = i
+            first += 1
+    for i in range(first, n):
+        order[i] = spare[i]
+    sort(post, who, wave.cell, wave.depth, order, spare, first, n)
+
+
+@compiled
+def sort(post: Any, who: Any, cell: Any, depth: Any, order: Any, spare: Any, first: Any, end: Any) -> None:
+    """Merge sort of ``order[first:end]`` by post, person, cell and generation, upwards from pairs."""
+    width = 1
+    while width < end - first:
+        for low in range(first, end, 2 * width):
+            middle, high = min(low + width, end), min(low + 2 * width, end)
+            i, j = low, middle
+            for at in range(low, high):
+                if j >= high or (i < middle and not before(post, who, cell, depth, order[j], order[i])):
+                    spare[at] = order[i]
+                    i += 1
+                else:
+                    spare[at] = order[j]
+                    j += 1
+        for at in range(first, end):
+            order[at] = spare[at]
+        width *= 2
+
+
+@inlined
+def before(post: Any, who: Any, cell: Any, depth: Any, a: Any, b: Any) -> Any:
+    """Whether row ``a`` comes before row ``b``."""
+    if post[a] != post[b]:
+        return post[a] < post[b]
+    if who[a] != who[b]:
+        return who[a] < who[b]
+    if cell[a] != cell[b]:
+        return cell[a] < cell[b]
+    return generation_of(depth[a]) < generation_of(depth[b])
+
+
+@inlined
+def generation_of(depth: Any) -> Any:
+    """Generation of the share that brought a post; a negative ``depth`` says that it was seen before."""
+    return depth if depth >= 0 else -1 - depth
+
+
+@compiled
+def tire(plan: Any, moods: Any, wave: Any, hour: Any) -> None:
+    """End of the hour: one more recent display of the account for each display."""
+    for i in range(len(wave.post)):
+        if wave.merged[i]:
+            continue
+        account, person = plan.account[wave.post[i]], wave.who[i]
+        recent = moods.fatigue[account, person]
+        if recent > 0.0:
+            recent *= moods.fatigue_decay[hour - moods.tired_at[account, person]]
+        moods.fatigue[account, person] = recent + 1.0
+        moods.tired_at[account, person] = hour

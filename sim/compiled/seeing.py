@@ -1,0 +1,264 @@
+"""One display to one person, compiled: counted, reacted to, followed or left for, and perhaps seen again.
+
+``reactions.Viewers`` tells the rules.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sim.cards import ACTIONS
+from sim.compiled.arithmetic import (
+    fold,
+    hide_chance,
+    instant,
+    reaction_chance,
+    standing,
+    tiredness,
+    unit,
+)
+from sim.compiled.build import inlined
+from sim.compiled.feeding import DISPLAYS, enter
+from sim.tally import LADDER, MAX_DEPTH, MEASURES
+
+WARMER, COLDER, SPOKEN, SHARED, JOINS, JOINS_THROUGH_FRIEND, LEAVES = range(7)
+N_KINDS = 7
+EVENTS_A_DISPLAY = (
+    10  # at most: three engagements, a comment heard, a share, a hide, three joins, a departure
+)
+CLICK, COMMENT, SHARE, HIDE = (ACTIONS.index(name) for name in ("click", "comment", "share", "hide"))
+IMPRESSIONS, REACH, FIRST = (MEASURES.index(name) for name in ("impressions", "reach", ACTIONS[0]))
+_DIALOGUE, _PROMOTES, _INFLUENCED = (
+    np.uint8(1 << LADDER.index(rung)) for rung in ("in_dialogue", "promoting", "influenced")
+)
+_N_ACTIONS = len(ACTIONS)
+_ENDORSED, SEVERAL, THERE = np.uint8(1 << 7), np.uint8(1 << 6), np.uint8(1 << 5)
+_BANDS = 6
+GUIDES = 1024  # places of the guide into the gaps between displays
+_HOUR_MIN = 60.0
+
+
+@inlined
+def see(
+    people: Any,
+    sessions: Any,
+    shown: Any,
+    plan: Any,
+    response: Any,
+    moods: Any,
+    calendar: Any,
+    counts: Any,
+    events: Any,
+    times_seen: Any,
+    flags: Any,
+    post: Any,
+    who: Any,
+    cell: Any,
+    depth: Any,
+    is_endorsed: Any,
+    again: Any,
+    hour: Any,
+    week: Any,
+    n_events: Any,
+) -> Any:
+    """One display to one person; ``depth`` generation of the share that brought it. Number of events."""
+    place, account, k = plan.place[post], plan.account[post], plan.platform[post]
+    group, band, circle = people.group[who], people.band[who], people.circle[who]
+    own = plan.is_own[account]
+    before = times_seen[place, who]
+    first = before == 0
+    times = min(before, np.uint8(254)) + np.uint8(1)
+    times_seen[place, who] = times
+    mark = flags[place, who] & ~(SEVERAL | THERE)
+    if is_endorsed:
+        mark |= _ENDORSED
+    clock = hour % 24
+    counts.work[DISPLAYS] += 1
+    counts.weekly[account, group, week, IMPRESSIONS] += 1
+    counts.posts[post, IMPRESSIONS] += 1
+    counts.hourly[account, clock, 0] += 1
+    bit = np.uint16(1) << np.uint16(k)
+    if first:
+        counts.weekly[account, group, week, REACH] += 1
+        counts.posts[post, REACH] += 1
+        counts.hourly[account, clock, 1] += 1
+        if depth > 0:
+            counts.friend_reach[post] += 1
+    if own:
+        counts.reached[who] |= bit
+        counts.this_week[who] |= bit
+    follows = moods.is_following[account, who]
+    excess = moods.excess[who]
+    if excess != 0.0:
+        excess *= moods.affinity_decay[hour - moods.warm_at[who]]
+    affinity = np.float64(people.attachment[who]) * (1.0 + excess)
+    liking = affinity
+    if moods.liking_of[account] >= 0:
+        liking *= moods.liking[moods.liking_of[account], who]
+    liking *= response.understood[post, circle]
+    recent = moods.fatigue[account, who]
+    if recent > 0.0:
+        recent *= moods.fatigue_decay[hour - moods.tired_at[account, who]]
+    tired = tiredness(recent, moods.slope)
+    stand = standing(follows, mark & _ENDORSED != 0, response.stranger[k], response.endorsement[k])
+    repeat = response.repeat[times]
+    expressive = np.float64(people.expressiveness[who])
+    interest = np.float64(people.interest[plan.theme[post], who])
+    done = np.uint8(0)
+    for action in range(_N_ACTIONS):
+        base = response.react[post, band, action]
+        chance = reaction_chance(base, expressive, liking, interest, tired, stand, repeat)
+        if action == HIDE:
+            chance = hide_chance(base, repeat)
+        done |= np.uint8(unit(fold(response.key_act[post, action], who)) < chance) << np.uint8(action)
+    done &= ~mark
+    flags[place, who] = mark | done
+    if done:
+        for action in range(_N_ACTIONS):
+            if done >> np.uint8(action) & np.uint8(1):
+                counts.weekly[account, group, week, FIRST + action] += 1
+                counts.posts[post, FIRST + action] += 1
+                n_events = act(
+                    counts, events, account, post, who, depth, action, own, follows, mark & _ENDORSED != 0,
+                    bit, n_events,
+                )  # fmt: skip
+    if first:
+        n_events = come_or_go(
+            people, plan, response, events, post, who, account, band, depth > 0, follows, affinity, n_events
+        )
+    if first or again:
+        reappear(people, sessions, shown, calendar, post, who, cell, depth, k, band, hour)
+    return n_events
+
+
+@inlined
+def act(
+    counts: Any,
+    events: Any,
+    account: Any,
+    post: Any,
+    who: Any,
+    depth: Any,
+    action: Any,
+    own: Any,
+    follows: Any,
+    is_endorsed: Any,
+    bit: Any,
+    n: Any,
+) -> Any:
+    """One reaction: the ladder, what the hour will write, the share to pass on. Number of events."""
+    if own:
+        if action == HIDE:
+            n = note(events, COLDER, post, who, depth, n)
+        else:
+            if is_endorsed:
+                counts.ladder[who] |= _INFLUENCED
+            if action != CLICK:
+                n = note(events, WARMER, post, who, depth, n)
+                if follows:
+                    counts.engaged[who] |= bit
+        if action == COMMENT:
+            counts.ladder[who] |= _DIALOGUE
+            n = note(events, SPOKEN, post, who, depth, n)
+        elif action == SHARE:
+            counts.ladder[who] |= _PROMOTES
+    if action == SHARE:
+        deeper = depth + 1
+        counts.share_depth[account, min(deeper, MAX_DEPTH)] += 1
+        counts.depth[post] = max(counts.depth[post], deeper)
+        n = note(events, SHARED, post, who, deeper, n)
+    return n
+
+
+@inlined
+def note(events: Any, kind: Any, post: Any, who: Any, depth: Any, n: Any) -> Any:
+    """Write one event; their number."""
+    events.kind[n], events.post[n], events.who[n], events.depth[n] = kind, post, who, depth
+    return n + 1
+
+
+@inlined
+def come_or_go(
+    people: Any,
+    plan: Any,
+    response: Any,
+    events: Any,
+    post: Any,
+    who: Any,
+    account: Any,
+    band: Any,
+    by_friend: Any,
+    follows: Any,
+    affinity: Any,
+    n: Any,
+) -> Any:
+    """Whether someone starts or stops following after a first display; ``post`` of the event: the account."""
+    mention = plan.mention[post]
+    key = response.key_follow[post]
+    if by_friend and _follows(people, plan, response.if_shared, response, key, who, account, band, affinity):
+        n = note(events, JOINS_THROUGH_FRIEND, account, who, 0, n)
+    if mention >= 0 and _follows(
+        people, plan, response.if_mentioned, response, key, who, mention, band, affinity
+    ):
+        n = note(events, JOINS, mention, who, 0, n)
+    if (
+        response.is_lent[post]
+        and not by_friend
+        and _follows(people, plan, response.if_mentioned, response, key, who, account, band, affinity)
+    ):
+        n = note(events, JOINS, account, who, 0, n)
+    if response.is_overposting[post] and follows:
+        k = plan.platform[post]
+        if unit(fold(response.key_leave[post], who)) < response.if_overposted[k]:
+            n = note(events, LEAVES, account, who, 0, n)
+    return n
+
+
+@inlined
+def _follows(
+    people: Any,
+    plan: Any,
+    chance: Any,
+    response: Any,
+    key: Any,
+    who: Any,
+    account: Any,
+    band: Any,
+    affinity: Any,
+) -> Any:
+    """Whether someone is won for an account (``reactions.Viewers._follow``)."""
+    k = plan.runs_on[account]
+    luck = unit(fold(fold(key, who), plan.id[account]))
+    return luck < chance[k] * (response.inclined[k, band] * affinity) and people.activity[k, who] > 0
+
+
+@inlined
+def reappear(
+    people: Any,
+    sessions: Any,
+    shown: Any,
+    calendar: Any,
+    post: Any,
+    who: Any,
+    cell: Any,
+    depth: Any,
+    k: Any,
+    band: Any,
+    hour: Any,
+) -> None:
+    """Enter the next display of a post seen: a geometric number of sessions later (``feed.next_display``)."""
+    luck, activity = unit(fold(fold(shown.again[post], who), cell)), np.float64(people.activity[k, who])
+    gaps, row = shown.gaps.shape[1], k * _BANDS + band
+    if luck >= shown.gaps[k, gaps - 1]:
+        return
+    gap = np.int64(shown.guide[k, np.uint64(luck * GUIDES)])
+    while shown.gaps[k, gap] <= luck:
+        gap += 1
+    later = cell + gap + 1
+    if later > activity * shown.ended[post, band] + 1.0:
+        return  # that session is after the post's life, or the horizon
+    position = unit(fold(fold(sessions.key[k], who), later))
+    t = instant(sessions.clock, sessions.per_day, row, (later + position) / activity)
+    enter(calendar, shown, post, who, later, -1 - depth, t, hour)

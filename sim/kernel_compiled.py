@@ -1,0 +1,236 @@
+"""The compiled twin of the kernel: the same hours, the same integers; the loops run as machine code.
+
+What is rare (advertising, discovery, conversation, affinity, followers who come and go) is the reference's
+own code; offers, displays, reactions and shares are ``sim.compiled``'s.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.city import City
+from sim.compiled import feeding, looking, seeing
+from sim.compiled.arrays import ENTRY, Calendar, Desk, Events, Queue, Readers, Wave
+from sim.compiled.handing import Handed
+from sim.compiled.packing import by_attachment, in_blocks, pack
+from sim.displays import DISPLAY, F64, I64, NONE, joined
+from sim.figures import BANDS
+from sim.kernel import Kernel
+from sim.laws import Laws
+from sim.lending import boosted
+from sim.reactions import Writes
+from sim.sessions import HOUR_MIN, WEEK_MIN
+from sim.tally import WORK
+
+_ROOM = 1024
+_queues: WeakKeyDictionary[City, dict[str, Queue]] = WeakKeyDictionary()
+
+
+class CompiledKernel(Kernel):
+    """One replicate of one scenario on a city, as ``Kernel``, many times faster."""
+
+    def __init__(self, laws: Laws, city: City, seed: int, replicate: int) -> None:
+        self._joined: list[list[I64]] = [[] for _ in laws.schedule.accounts]
+        super().__init__(laws, city, seed, replicate)
+        person, self._sights = pack(city, self.state, self.tally)
+        self._handed = Handed.of(self, person, self._session_keys)
+        self._entries = Calendar.of(_ROOM, laws.n_hours)
+        self._desk = Desk.of(feeding.BLOCK)
+        self._readers = Readers.of(_ROOM)
+        self._friends = Readers.of(int(np.diff(city.ties.indptr).max(initial=0)))
+        self._opening = [self._queue(a) for a in range(len(laws.schedule.accounts))]
+        self._rival_rows = [
+            (
+                np.array([page for page, _ in self._rivals.get(a, ())], dtype=np.int64),
+                np.array([factor for _, factor in self._rivals.get(a, ())], dtype=np.float64),
+            )
+            for a in range(len(laws.schedule.accounts))
+        ]
+
+    def _queue(self, account: int) -> Queue:
+        """First followers of an account, those most attached first: the same for every replicate."""
+        plan = self.laws.schedule.accounts[account]
+        k = int(self.laws.account_platform[account])
+        if plan.is_new:
+            return in_blocks(self.city, k, NONE, feeding.BLOCK)
+        queues = _queues.setdefault(self.city, {})
+        if plan.name not in queues:
+            rows = by_attachment(self.city, self.city.followers[plan.name], feeding.BLOCK)
+            queues[plan.name] = in_blocks(self.city, k, rows, feeding.BLOCK)
+        return queues[plan.name]
+
+    # --- feeds ---------------------------------------------------------------------------------------
+
+    def _fill_feeds(self) -> None:
+        for post in self._published.get(self.hour, NONE).tolist():
+            self._publish_one(post)
+        self._pass_on()
+
+    def _publish_one(self, post: int) -> None:
+        """A post in the feeds of followers, then of those whom a partner or money lends."""
+        schedule, followers = self.laws.schedule, self.state.followers
+        account, partner = int(schedule.account[post]), int(schedule.partner[post])
+        self._put_first(post, self._choose(post, account, account, -1))
+        if partner >= 0:
+            self._put_first(post, self._choose(post, account, partner, account))
+        boosts = self._boosts.get(post, ())
+        if not boosts:
+            return
+        busy = followers.is_following[account].copy()
+        if partner >= 0:
+            busy |= followers.is_following[partner]
+        for boost in boosts:
+            won = boosted(self.laws, self.city, self.seed, self.replicate, boost, busy)
+            busy[won] = True
+            self._room_for(len(won))
+            queue = in_blocks(self.city, int(self.laws.platform[post]), won, feeding.BLOCK)
+            for column, values in zip(self._readers, (queue.who, queue.band, queue.activity), strict=True):
+                column[: len(won)] = values
+            self._put_first(post, len(won))
+
+    def _choose(self, post: int, account: int, page: int, avoid: int) -> int:
+        """Followers of ``page`` who are offered a post, at the start of ``_readers``; their number."""
+        laws, followers, h = self.laws, self.state.followers, self._handed
+        size = followers.count[page] / laws.scenario.sampling
+        base = float(laws.scale(int(laws.platform[post]), size) * self.posts.offer[post])
+        week = self.hour * HOUR_MIN // WEEK_MIN
+        pages, factors = self._rival_rows[account]
+        rivals = (pages, factors[:, week].copy()) if page == account and len(pages) else (NONE, np.empty(0))
+        examined = int(followers.count[page])
+        if avoid >= 0:
+            rows = followers.rows(page)
+            examined = int(np.count_nonzero(~followers.is_following[avoid, rows]))
+        self.tally.work[WORK.index("followers_examined")] += examined
+        n = 0
+        for queue in (self._opening[page], self._newcomers(page)):
+            self._room_for(n + len(queue.who))
+            n = feeding.choose(
+                h.plan, h.offered, h.moods, queue, post, page, avoid, base, self._warmest, *rivals, self.hour,
+                self._desk, self._readers, n,
+            )  # fmt: skip
+        return n
+
+    def _newcomers(self, account: int) -> Queue:
+        """Everyone who has joined an account since the start."""
+        parts = self._joined[account]
+        rows = np.concatenate(parts) if parts else NONE
+        self._joined[account] = [rows] if parts else []
+        return in_blocks(self.city, int(self.laws.account_platform[account]), rows, feeding.BLOCK)
+
+    def _put_first(self, post: int, n: int) -> None:
+        """A post in the feeds of the first ``n`` of ``_readers``."""
+        since, k = float(self.laws.schedule.t_min[post]), int(self.laws.platform[post])
+        tail, week = self._tails.at(k, since), self.hour * HOUR_MIN // WEEK_MIN
+        self._reserve(n)
+        h = self._handed
+        feeding.offer(h.plan, h.counts, self._readers, n, self.city.n_residents, post, week)
+        feeding.put(
+            h.sessions, h.shown, self._entries, h.counts, self._readers, n, post, k, since,
+            self._elapsed(k, since), 0, 0, tail, self._tails.most, self._tails.rest, self.hour, self._desk,
+        )  # fmt: skip
+
+    def _elapsed(self, k: int, since: float) -> F64:
+        """Profile time at an instant by age band of one platform, float64[6]."""
+        row = k * len(BANDS) + np.arange(len(BANDS))
+        return np.asarray(self.laws.feed.rhythm.operational(row, np.full(len(BANDS), since)))
+
+    def _pass_on(self) -> None:
+        """Shares of the last hour in the feeds of friends."""
+        shared, self._shared = self._shared, np.empty(0, dtype=DISPLAY)
+        if not len(shared):
+            return
+        now = float(self.hour * HOUR_MIN)
+        post, sharer, depth = (shared[name].copy() for name in ("post", "who", "depth"))
+        ties = self.city.ties.indptr
+        self._reserve(int((ties[sharer + 1] - ties[sharer]).sum()))
+        tails = np.zeros(len(self.city.platforms), np.int64)
+        for k in set(self.laws.platform[post].tolist()):
+            tails[k] = self._tails.at(k, now)
+        rows = np.arange(len(tails) * len(BANDS))
+        elapsed = self.laws.feed.rhythm.operational(rows, now).reshape(-1, len(BANDS))
+        h = self._handed
+        feeding.deliver(
+            h.people, h.sessions, h.shown, h.plan, h.offered, self._entries, h.counts, post, sharer, depth,
+            now, elapsed, tails, self._tails.most, self._tails.rest, self.hour, self._desk, self._friends,
+        )  # fmt: skip
+
+    # --- displays ------------------------------------------------------------------------------------
+
+    def _look(self, written: Writes) -> None:
+        seen: list[Wave] = []
+        h, week = self._handed, self.hour * HOUR_MIN // WEEK_MIN
+        while n := int(self._entries.count[self.hour]):
+            self._reserve(n)
+            wave, events = Wave.of(n), Events.of(seeing.EVENTS_A_DISPLAY * n)
+            looking.take(self._entries, self.hour, wave)
+            happened = looking.look(
+                h.people, h.sessions, h.shown, h.plan, h.response, h.moods, self._entries, h.counts, events,
+                self.state.times_seen, self.state.flags, wave, n, self.hour, week,
+            )  # fmt: skip
+            self._hear(Events(*(column[:happened] for column in events)), written)
+            seen.append(wave)
+        for wave in seen:
+            looking.tire(h.plan, h.moods, wave, self.hour)
+
+    def _hear(self, events: Events, written: Writes) -> None:
+        """What displays led to, for the rest of the hour."""
+        if not len(events.kind):
+            return
+        order = np.argsort(events.kind, kind="stable")
+        cuts = np.searchsorted(events.kind[order], np.arange(seeing.N_KINDS + 1)).tolist()
+        post, who, depth = (
+            column[order] for column in (events.post, events.who.astype(np.int64), events.depth)
+        )
+        at = [slice(cuts[kind], cuts[kind + 1]) for kind in range(seeing.N_KINDS)]
+        written.warmer.append(who[at[seeing.WARMER]])
+        written.colder.append(who[at[seeing.COLDER]])
+        spoken, shared = at[seeing.SPOKEN], at[seeing.SHARED]
+        if self.dialogue is not None and spoken.start < spoken.stop:
+            self.dialogue.hear(self.hour, post[spoken].astype(np.int64), who[spoken])
+        if shared.start < shared.stop:
+            rows = np.zeros(shared.stop - shared.start, dtype=DISPLAY)
+            rows["post"], rows["who"], rows["depth"] = post[shared], who[shared], depth[shared]
+            self._shared = joined([self._shared, rows])
+        for kind, lists in (
+            (seeing.JOINS, (written.joins,)),
+            (seeing.JOINS_THROUGH_FRIEND, (written.joins, written.through_friends)),
+            (seeing.LEAVES, (written.leaves,)),
+        ):
+            account, people = post[at[kind]], who[at[kind]]
+            for a in set(account.tolist()):
+                for each in lists:
+                    each[a] = np.concatenate([each[a], people[account == a]])
+
+    def _welcome(self, new: list[I64], since_min: float) -> None:
+        super()._welcome(new, since_min)
+        if since_min > 0:
+            for each, who in zip(self._joined, new, strict=True):
+                if len(who):
+                    each.append(who)
+
+    def _forget(self, place: int) -> None:
+        self._sights[place] = 0
+
+    # --- room ----------------------------------------------------------------------------------------
+
+    def _room_for(self, n: int) -> None:
+        if n > len(self._readers.who):
+            self._readers = Readers(*(_longer(column, 2 * n) for column in self._readers))
+
+    def _reserve(self, n: int) -> None:
+        """Room for ``n`` more entries in the calendar."""
+        used, room = int(self._entries.free[1]), len(self._entries.post)
+        if used + n > room:
+            size = max(2 * room, used + n)
+            longer = {name: _longer(getattr(self._entries, name), size) for name in ENTRY}
+            self._entries = self._entries._replace(**longer)
+
+
+def _longer(column: NDArray[Any], size: int) -> NDArray[Any]:
+    out = np.empty(size, column.dtype)
+    out[: len(column)] = column
+    return out

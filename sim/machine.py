@@ -1,0 +1,71 @@
+"""Memory of this machine and of this process, in bytes; None where the system does not tell."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+UNITS = {"fr": ("o", "Mo", "Go"), "en": ("B", "MB", "GB")}
+_STATUS = Path("/proc/self/status")
+
+
+def size(n_bytes: int, lang: str) -> str:
+    """Bytes in words: 2,1 Go."""
+    units = UNITS[lang]
+    power = 0 if n_bytes < 1e5 else 1 if n_bytes < 1e9 else 2
+    text = f"{n_bytes:.0f}" if power == 0 else f"{n_bytes / 10 ** (3 + 3 * power):.{power - 1}f}"
+    return f"{text.replace('.', ',') if lang == 'fr' else text} {units[power]}"
+
+
+def available_bytes() -> int | None:
+    """Memory that can still be taken: what the machine has free, or what a container leaves if less."""
+    found = [n for n in (_free(), _left_in_container()) if n is not None]
+    return min(found) if found else None
+
+
+def _free() -> int | None:
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        return next(1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, ValueError, StopIteration):
+        pass
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
+def _left_in_container(group: Path = Path("/sys/fs/cgroup")) -> int | None:
+    try:
+        limit, used = ((group / f"memory.{name}").read_text().strip() for name in ("max", "current"))
+        return None if limit == "max" else max(0, int(limit) - int(used))
+    except (OSError, ValueError):
+        return None
+
+
+def resident_bytes(kind: str = "VmRSS") -> int | None:
+    """Memory of this process now; ``kind``: VmRSS (all), RssAnon (its own), VmHWM (the highest so far)."""
+    try:
+        lines = _STATUS.read_text(encoding="ascii").splitlines()
+        return next(1024 * int(line.split()[1]) for line in lines if line.startswith(f"{kind}:"))
+    except (OSError, ValueError, StopIteration):
+        return None
+
+
+class Peak:
+    """``with Peak() as peak``: afterwards ``peak.bytes`` is how much higher this process stood at most."""
+
+    bytes: int | None = None
+
+    def __enter__(self) -> Peak:
+        try:
+            Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the highest so far is now
+            self._before = resident_bytes()
+        except OSError:
+            self._before = None
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        highest = resident_bytes("VmHWM")
+        if self._before is not None and highest is not None:
+            self.bytes = max(0, highest - self._before)

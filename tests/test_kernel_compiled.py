@@ -1,0 +1,183 @@
+"""The compiled twin: the same integers as the kernel and as the agents, with everything on."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from inputs import merged, open_snapchat, small_tree
+from reduced import reduced_scenario
+from test_kernel import BUSY, SEED, _scenario, _with_a_desk
+from test_outreach import _everything
+
+from sim import kernels
+from sim.city import build_city
+from sim.figures import InputError
+from sim.kernel import Kernel
+from sim.laws import build_laws
+from sim.scenario import Scenario
+from sim.specification import AgentCity
+from sim.tally import WORK, Tally
+
+pytest.importorskip("numba", reason="numba is not installed: the numpy kernel is the only one")
+
+from sim.kernel_compiled import CompiledKernel
+
+SAME_WORK = [WORK.index(name) for name in ("followers_examined", "friends_examined", "exposures", "displays")]
+
+
+def _campaign(**overrides: Any) -> Scenario:
+    """Followers bought, whose liking is weak."""
+    buy = {"buy": {"kind": "buy_followers", "platform": "facebook", "weeks": 1, "budget_eur": 15}}
+    return _scenario(change=buy, **overrides)
+
+
+SCENARIOS = {
+    "everything that spreads": _scenario,
+    "a desk that answers": _with_a_desk,
+    "circles, partner, boosts": _everything,
+    "bought followers": _campaign,
+    "nothing shared": lambda: _scenario(platform={"facebook": {"reactions": {"share": 0}}}),
+}
+
+
+def _pair(scenario: Scenario, seed: int = SEED, replicate: int = 0) -> tuple[Tally, Tally]:
+    city = build_city(scenario, seed)
+    laws = build_laws(scenario, city, seed)
+    return (
+        CompiledKernel(laws, city, seed, replicate).run(),
+        Kernel(laws, city, seed, replicate).run(),
+    )
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize(("seed", "replicate"), [(3, 0), (8, 2)])
+def test_the_twin_counts_what_the_kernel_counts(name: str, seed: int, replicate: int) -> None:
+    compiled, reference = _pair(SCENARIOS[name](), seed, replicate)
+    assert compiled.same_as(reference) == []
+    assert np.array_equal(compiled.work[SAME_WORK], reference.work[SAME_WORK])
+
+
+def test_another_replicate_counts_otherwise() -> None:
+    """Negative control of the equality."""
+    scenario = _scenario()
+    city = build_city(scenario, SEED)
+    laws = build_laws(scenario, city, SEED)
+    assert CompiledKernel(laws, city, SEED, 0).run().same_as(Kernel(laws, city, SEED, 1).run()) != []
+
+
+@pytest.mark.parametrize("name", ["everything that spreads", "a desk that answers", "bought followers"])
+def test_the_twin_counts_what_the_agents_count(name: str) -> None:
+    scenario = SCENARIOS[name]()
+    city = build_city(scenario, SEED)
+    compiled = CompiledKernel(build_laws(scenario, city, SEED), city, SEED, 1).run()
+    assert compiled.same_as(AgentCity(scenario, city, SEED, 1).run()) == []
+
+
+def test_every_hour_ends_in_the_same_state() -> None:
+    scenario = _scenario()
+    city = build_city(scenario, SEED)
+    laws = build_laws(scenario, city, SEED)
+    a, b = CompiledKernel(laws, city, SEED, 0), Kernel(laws, city, SEED, 0)
+    while a.hour < laws.n_hours:
+        a.step()
+        b.step()
+        for memory in ("fatigue", "affinity"):
+            mine, theirs = getattr(a.state, memory), getattr(b.state, memory)
+            assert np.array_equal(mine.value, theirs.value)
+            assert np.array_equal(mine.last, theirs.last)
+        for name in ("times_seen", "flags", "is_warm"):
+            assert np.array_equal(getattr(a.state, name), getattr(b.state, name)), (a.hour, name)
+        assert np.array_equal(a.state.followers.is_following, b.state.followers.is_following)
+    assert b.tally.posts.sum() > 1000
+
+
+def test_cascades_of_many_generations_are_the_same() -> None:
+    """Everybody exposed by several friends in one hour: the order of displays of one person decides."""
+    compiled, reference = _pair(reduced_scenario(500, seeds=20, p=0.2))
+    assert compiled.same_as(reference) == []
+    assert compiled.depth.max() >= 4
+
+
+@given(data=st.data())
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+def test_whatever_the_scenario_says(data: st.DataObject) -> None:
+    """Rates and levers drawn at random, from never to nearly always."""
+
+    def rate(*values: float) -> float:
+        return data.draw(st.sampled_from(values))
+
+    facebook = {
+        "display": {"visibility": rate(0.05, 0.7, 2.0), "redisplay": rate(0.0, 0.3, 0.9),
+                    "life_h": rate(2, 24, 100), "crowding": rate(0.3, 1.0)},
+        "reactions": {name: rate(0.0, 0.05, 0.6) for name in ("click", "like", "comment", "share", "hide")},
+        "reach": {"share": {"values": {2019: rate(0.02, 0.4)}}},
+        "passing_on": {"friend_offer": rate(0.0, 0.3, 1.0), "endorsement": rate(1.0, 5.0)},
+        "audience": {"unfollow_if_overposted": rate(0.0, 0.3), "overpost_threshold_per_day": rate(0.2, 2),
+                     "follow_if_shared": rate(0.0, 0.4), "discovery_per_month": rate(0.0, 0.3),
+                     "unfollow_per_month": rate(0.0, 0.3)},
+        "session_gamma_shape": rate(0.3, 2.0),
+    }  # fmt: skip
+    change = {"open_snapchat": open_snapchat(cross_promotion=rate(0.0, 1.0))}
+    tree = merged(small_tree(int(rate(60, 300))), merged(BUSY, {"platform": {"facebook": facebook}}))
+    scenario = Scenario.from_dict(merged(tree, {"change": change, "horizon_weeks": int(rate(1, 3))}))
+    compiled, reference = _pair(scenario, seed=data.draw(st.integers(0, 5)))
+    assert compiled.same_as(reference) == []
+
+
+def test_threads_do_not_disturb_each_other() -> None:
+    """Kernels that run at the same time on one city and one set of laws."""
+    scenario = _scenario()
+    city = build_city(scenario, SEED)
+    laws = build_laws(scenario, city, SEED)
+
+    def run(replicate: int) -> Tally:
+        return CompiledKernel(laws, city, SEED, replicate).run()
+
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(run, range(8)))
+    fresh = build_laws(scenario, city, SEED)
+    for replicate, tally in enumerate(together):
+        assert tally.same_as(Kernel(fresh, city, SEED, replicate).run()) == []
+
+
+def test_a_folder_that_cannot_be_written_only_costs_time(tmp_path: Path) -> None:
+    """Machine code is kept where it can be; the answer does not depend on it."""
+    (tmp_path / "file").write_text("in the way")
+    code = (
+        "from sim.compiled.build import _folder\n"
+        "assert _folder() is None\n"
+        "from sim.compiled.arithmetic import fold\n"
+        "import numpy as np\n"
+        "print(int(fold(np.uint64(5), 7)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+        cwd=Path(__file__).parents[1], env={"XDG_CACHE_HOME": str(tmp_path / "file"), "PATH": ""},
+    )  # fmt: skip
+    from sim import draws
+
+    assert int(done.stdout) == int(draws.bits(np.uint64(5), 7)[0])
+
+
+# --- which kernel runs ------------------------------------------------------------------------------
+
+
+def test_the_compiled_kernel_is_taken_where_it_can_be() -> None:
+    assert kernels.kernel_named() is CompiledKernel
+    assert kernels.kernel_named("compiled") is CompiledKernel
+    assert kernels.kernel_named("numpy") is Kernel
+
+
+def test_without_numba_the_reference_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernels, "can_compile", lambda: False)
+    assert kernels.kernel_named() is Kernel
+    with pytest.raises(InputError, match="kernel: compiled needs numba"):
+        kernels.kernel_named("compiled")
