@@ -41,7 +41,7 @@ class CompiledKernel(Kernel):
         self._entries = Calendar.of(_ROOM, laws.n_hours)
         self._desk = Desk.of(feeding.BLOCK)
         self._readers = Readers.of(_ROOM)
-        self._friends = Readers.of(int(np.diff(city.ties.indptr).max(initial=0)))
+        self._most_ties = int(np.diff(city.ties.indptr).max(initial=0))
         self._opening = [self._queue(a) for a in range(len(laws.schedule.accounts))]
         self._rival_rows = [
             (
@@ -88,7 +88,9 @@ class CompiledKernel(Kernel):
             busy[won] = True
             self._room_for(len(won))
             queue = in_blocks(self.city, int(self.laws.platform[post]), won, feeding.BLOCK)
-            for column, values in zip(self._readers, (queue.who, queue.band, queue.activity), strict=True):
+            zeros = np.zeros(len(won), np.int32)
+            columns = queue.who, queue.band, queue.activity, zeros, zeros
+            for column, values in zip(self._readers, columns, strict=True):
                 column[: len(won)] = values
             self._put_first(post, len(won))
 
@@ -130,7 +132,8 @@ class CompiledKernel(Kernel):
         feeding.offer(h.plan, h.counts, self._readers, n, self.city.n_residents, post, week)
         feeding.put(
             h.sessions, h.shown, self._entries, h.counts, self._readers, n, post, k, since,
-            self._elapsed(k, since), 0, 0, tail, self._tails.most, self._tails.rest, self.hour, self._desk,
+            self._elapsed(k, since), int(self.posts.own_at[post]), tail, self._tails.most, self._tails.rest,
+            self.hour, self._desk,
         )  # fmt: skip
 
     def _elapsed(self, k: int, since: float) -> F64:
@@ -144,19 +147,22 @@ class CompiledKernel(Kernel):
         if not len(shared):
             return
         now = float(self.hour * HOUR_MIN)
+        shared = shared[np.lexsort((shared["who"], shared["post"]))]
         post, sharer, depth = (shared[name].copy() for name in ("post", "who", "depth"))
-        ties = self.city.ties.indptr
-        self._reserve(int((ties[sharer + 1] - ties[sharer]).sum()))
+        self._room_for(self._most_ties)
         tails = np.zeros(len(self.city.platforms), np.int64)
         for k in set(self.laws.platform[post].tolist()):
             tails[k] = self._tails.at(k, now)
         rows = np.arange(len(tails) * len(BANDS))
         elapsed = self.laws.feed.rhythm.operational(rows, now).reshape(-1, len(BANDS))
-        h = self._handed
-        feeding.deliver(
-            h.people, h.sessions, h.shown, h.plan, h.offered, self._entries, h.counts, post, sharer, depth,
-            now, elapsed, tails, self._tails.most, self._tails.rest, self.hour, self._desk, self._friends,
-        )  # fmt: skip
+        h, at = self._handed, 0
+        while at < len(post):
+            self._reserve(len(self._readers.who))
+            at = feeding.deliver(
+                h.people, h.sessions, h.shown, h.plan, h.offered, self._entries, h.counts, post, sharer,
+                depth, now, elapsed, tails, self._tails.most, self._tails.rest, self.hour, self._desk,
+                self._readers, at,
+            )  # fmt: skip
 
     # --- displays ------------------------------------------------------------------------------------
 
@@ -223,8 +229,9 @@ class CompiledKernel(Kernel):
 
     def _reserve(self, n: int) -> None:
         """Room for ``n`` more entries in the calendar."""
-        used, room = int(self._entries.free[1]), len(self._entries.post)
-        if used + n > room:
+        _, used, reusable = self._entries.free.tolist()
+        room = len(self._entries.post)
+        if used + n > room + reusable:
             size = max(2 * room, used + n)
             longer = {name: _longer(getattr(self._entries, name), size) for name in ENTRY}
             self._entries = self._entries._replace(**longer)

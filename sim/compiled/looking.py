@@ -23,6 +23,7 @@ def take(calendar: Any, hour: Any, wave: Any) -> None:
         after = calendar.next[at]
         calendar.next[at] = calendar.free[0]
         calendar.free[0] = at
+        calendar.free[2] += 1
         at = after
     calendar.head[hour] = -1
     calendar.count[hour] = 0
