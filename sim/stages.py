@@ -1,4 +1,4 @@
-"""Where the time of a run goes, stage by stage: the interpreter's own profiler, read under the model's names."""
+"""Where the time of a run goes, by stage: the interpreter's own profiler under the model's names."""
 
 from __future__ import annotations
 
@@ -7,9 +7,65 @@ import pstats
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from sim.request import Options
+    from sim.scenario import Scenario
 
 ROOT = Path(__file__).parent
+WORDS = {
+    "fr": {
+        "stage": "Étape",
+        "calls": "Appels",
+        "seconds": "Secondes",
+        "share": "Part",
+        "city": "ville (construite ou relue)",
+        "laws": "lois et calendrier",
+        "start": "début d'un tirage",
+        "advertise": "publicité",
+        "feeds": "fils d'actualité",
+        "displays": "affichages",
+        "write": "fin d'heure",
+        "weeks": "fin de semaine",
+        "tables": "indicateurs",
+        "rest": "autres",
+        "followers examined": "abonnés examinés",
+        "first displays found": "premier affichage trouvé",
+        "shares to friends": "partages aux amis",
+        "reactions": "réactions",
+        "comments heard": "commentaires entendus",
+        "conversation": "conversation",
+        "followers": "abonnés qui viennent et partent",
+        "title": "Un tirage, noyau {} : {:.1f} s sous le profileur, qui ralentit ; lire les parts",
+    },
+    "en": {
+        "stage": "Stage",
+        "calls": "Calls",
+        "seconds": "Seconds",
+        "share": "Share",
+        "city": "city (built or read back)",
+        "laws": "laws and calendar",
+        "start": "start of a replicate",
+        "advertise": "advertising",
+        "feeds": "feeds",
+        "displays": "displays",
+        "write": "end of the hour",
+        "weeks": "end of the week",
+        "tables": "indicators",
+        "rest": "other",
+        "followers examined": "followers examined",
+        "first displays found": "first displays found",
+        "shares to friends": "shares to friends",
+        "reactions": "reactions",
+        "comments heard": "comments heard",
+        "conversation": "conversation",
+        "followers": "followers who come and go",
+        "title": "One replicate, {} kernel: {:.1f} s under the profiler, which slows it; read the shares",
+    },
+}
 # file, function: stage. Compiled functions are seen as one call each.
 STAGES: dict[tuple[str, str], str] = {
     ("city.py", "build_city"): "city",
@@ -66,8 +122,10 @@ def watched(work: Callable[[], Any]) -> tuple[Any, list[Row], float]:
         where = PARTS.get(place) or ((STAGES[place], "") if place in STAGES else None)
         if where is not None:
             row = found.setdefault(where, [0, 0.0])
-            row[0] += calls
-            row[1] = max(row[1], cumulative) if place[1] == "__init__" else row[1] + cumulative
+            # the compiled kernel's start contains the reference's
+            again = place[1] == "__init__"
+            row[0] = max(row[0], calls) if again else row[0] + calls
+            row[1] = max(row[1], cumulative) if again else row[1] + cumulative
     total = float(stats.total_tt)  # type: ignore[attr-defined]
     return result, _in_order(found, total), total
 
@@ -84,7 +142,33 @@ def _in_order(found: dict[tuple[str, str], list[float]], total: float) -> list[R
             continue
         calls, seconds = found[stage, ""]
         rows.append(Row(stage, "", int(calls), seconds))
-        parts = {part: row for (of, part), row in found.items() if of == stage and part}
-        rows += [Row(stage, part, int(n), s) for part, (n, s) in parts.items()]
+        for of, part in dict.fromkeys(PARTS.values()):
+            if of == stage and (of, part) in found:
+                n, inside = found[of, part]
+                rows.append(Row(stage, part, int(n), inside))
     rest = total - sum(row.seconds for row in rows if not row.part)
     return [*rows, Row("rest", "", 1, max(rest, 0.0))]
+
+
+def stage_table(scenario: Scenario, options: Options) -> Table:
+    """One replicate of ``scenario``, watched: stages and their parts with calls, seconds and shares."""
+    from sim.kernel import Kernel
+    from sim.replicates import Job
+    from sim.study import Bench
+    from sim.terminal import table_of
+
+    def work() -> None:
+        bench = Bench((scenario,), options.seed, kernel=options.kernel)
+        bench.run(Job(scenario.name, 0))
+
+    words, bench = WORDS[options.lang], Bench((scenario,), options.seed, kernel=options.kernel)
+    bench.run(Job(scenario.name, 0))  # compiled once, the city in the cache
+    _, rows, total = watched(work)
+    kind = "numpy" if bench.kernel is Kernel else {"fr": "compilé", "en": "compiled"}[options.lang]
+    table = table_of(
+        [words[w] for w in ("stage", "calls", "seconds", "share")], title=words["title"].format(kind, total)
+    )
+    for row in rows:
+        name = f"    {words[row.part]}" if row.part else words[row.stage]
+        table.add_row(name, f"{row.calls}", f"{row.seconds:.3f}", f"{100 * row.seconds / total:.0f} %")
+    return table
