@@ -52,7 +52,10 @@ def main(asked: argparse.Namespace) -> None:
         rows.append(row)
         measured.append(figures)
     print_table(COLUMNS, rows, asked.markdown)
-    _slopes([m for m in measured if m["scaled"]])
+    scaled = [m for m in measured if m["scaled"]]
+    _slopes(scaled)
+    if asked.figure:
+        draw(scaled, asked.figure)
     _details(asked)
 
 
@@ -120,6 +123,33 @@ def _slopes(measured: list[dict[str, Any]]) -> None:
         )
 
 
+def draw(measured: list[dict[str, Any]], file: str) -> None:
+    """Time against exposures, both kernels, on logarithmic axes, with a line of slope 1."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(6.4, 4.0), layout="constrained")
+    x = np.array([m["exposures"] for m in measured], dtype=float)
+    for kernel, mark in (("numpy", "s"), ("compiled", "o")):
+        axes.loglog(x, [m[kernel] for m in measured], marker=mark, label=f"{kernel} kernel, one core")
+    last = measured[-1]
+    axes.loglog(
+        x, last["compiled"] * x / x[-1], color="0.6", linestyle=":", label="in proportion to exposures"
+    )
+    for m in measured:
+        label = f"{m['residents']:,} residents"
+        axes.annotate(
+            label, (m["exposures"], m["compiled"]), (4, -12), textcoords="offset points", fontsize=7
+        )
+    axes.set_xlabel("exposures in four weeks (posts put in feeds)")
+    axes.set_ylabel("seconds")
+    axes.grid(which="both", alpha=0.25)
+    axes.legend(frameon=False, fontsize=8)
+    figure.savefig(file, dpi=130)
+
+
 def _details(asked: argparse.Namespace) -> None:
     """Toulouse alone: the floor, the second core, a whole comparison, an independent reference."""
     scenario = month()
@@ -178,6 +208,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--cities", nargs="*", default=[], help="cities as they are, besides")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--batch", type=int, default=6, help="months of the second core's measure")
+    parser.add_argument("--figure", help="file for time against exposures, such as docs/growth.png")
     parser.add_argument("--markdown", action="store_true", help="tables for a document")
     parser.add_argument("--store", action="store_true", help="rewrite tests/months.json instead")
     return parser.parse_args()
