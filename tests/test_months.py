@@ -1,4 +1,4 @@
-"""No regression unseen: exact counts of a month, and its time beside a reference of the same run, in wide bands."""
+"""No regression unseen: exact counts of a month, and its time beside a reference of the same run."""
 
 from __future__ import annotations
 
