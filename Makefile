@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test slow peers validate bench bench-month bench-peers bench-luck lint clean
+.PHONY: demo test slow peers cluster validate bench bench-month bench-peers bench-luck lint clean
 demo: $(VENV)/.installed
 	$(BIN)/city-audience compare comparison=toulouse_2019
 
@@ -13,12 +13,17 @@ test: $(VENV)/.tested
 	$(BIN)/pytest -q -n 2 -m "not slow"
 
 slow: $(VENV)/.tested
-	$(BIN)/pytest -q -n 2 -m slow
+	$(BIN)/pytest -q -n 2 -m slow --ignore tests/test_cluster.py
 
 # Other authors' programs, where they install: one that does not is skipped by name.
 peers: $(VENV)/.tested
 	-$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[peers]"
 	$(BIN)/pytest -q -rs tests/test_peers.py
+
+# A Dask scheduler with two workers, and a Slurm of two nodes where it is installed: else skipped by name.
+cluster: $(VENV)/.tested
+	-$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dask,slurm]"
+	$(BIN)/pytest -q -rs tests/test_cluster.py
 
 validate: $(VENV)/.installed
 	$(BIN)/city-audience validate reduced=true

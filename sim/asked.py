@@ -78,6 +78,8 @@ def request_of(overrides: Sequence[str], scenarios_dir: str | os.PathLike[str] |
         except InputError as error:
             asked = replace(asked, problem=" | ".join(str(error).split("\n")))
         jobs.append(asked)
+    if not jobs:
+        raise InputError(f"{COMMAND_LINE}: no combination: glob(...) finds no name")
     config = {"jobs": [job.content() for job in jobs], "inputs": inputs, "code": provenance.code_hash()}
     return Request(tuple(jobs), options, config)
 

@@ -63,7 +63,7 @@ def _team_of(client: Client) -> Team:
     def answers(fn: Callable[[Any], Any], tasks: Sequence[Any], lost: Lost) -> Iterator[tuple[int, Any]]:
         futures = {client.submit(fn, task, pure=False): i for i, task in enumerate(tasks)}
         try:
-            for future in as_completed(list(futures)):
+            for future in as_completed(list(futures), loop=client.loop):
                 index = futures.pop(future)
                 try:
                     yield index, future.result()

@@ -25,6 +25,7 @@ OPTION_VALUES = {
     "workers": (),
     "results_dir": (),
     "scenarios_dir": (),
+    "dry_run": ("true", "false"),
     "reduced": ("true", "false"),
 }
 VALIDATING = ("reduced", "seed", "lang", "results_dir")
@@ -81,7 +82,8 @@ def complete(line: str) -> list[str]:
         return _values(verb, current, folders)
     names = list(catalogue.GROUPS) if verb in COMPOSING else []
     if verb in COMPOSING:
-        names += [name for name in OPTION_VALUES if name != "reduced"]
+        dry = () if verb in ("compare", "sweep") else ("dry_run",)
+        names += [name for name in OPTION_VALUES if name not in ("reduced", *dry)]
     else:
         names += VALIDATING if verb == "validate" else ("lang", "scenarios_dir")
     names += OF_ONE_VERB.get(verb, ())

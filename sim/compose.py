@@ -78,11 +78,12 @@ def compose_typed(
     """As ``compose``, from what ``parse_all`` gives."""
     texts = _with_platforms(typed, known)
     with _searching(folders), _translated():
-        ScenarioSource.empty = set(known[CARDS]) - {t.key.split(".")[1] for t in typed if _names_a_card(t)}
+        left_out = _left_out(typed, known)
+        ScenarioSource.empty = left_out
         with _hydra(folders):
             cfg = hydra_compose(catalogue.PRIMARY, overrides=texts, return_hydra_config=True)
         choices = dict(cfg.hydra.runtime.choices)
-        tree = _plain(cfg, {name: known[CARDS][name] for name in ScenarioSource.empty})
+        tree = _plain(cfg, left_out)
     _mark_given(tree, typed)
     composed = Composed(tree, choices, typed, folders, known)
     _check_names(composed)
@@ -130,8 +131,10 @@ def _hydra_sentence(error: BaseException) -> str:
     return f"scenario files: {key + ': ' if key else ''}cannot be put together: {told[:300]}"
 
 
-def _names_a_card(typed: Typed) -> bool:
-    return typed.key.startswith(f"{CARDS}.")
+def _left_out(typed: tuple[Typed, ...], known: Mapping[str, Mapping[str, Path]]) -> dict[str, Path]:
+    """Cards whose data Hydra need not see: those that no dotted override names."""
+    named = {t.key.split(".")[1] for t in typed if t.key.startswith(f"{CARDS}.")}
+    return {name: path for name, path in known[CARDS].items() if name not in named}
 
 
 def _plain(cfg: DictConfig, cards: Mapping[str, Path]) -> dict[str, Any]:
@@ -139,8 +142,8 @@ def _plain(cfg: DictConfig, cards: Mapping[str, Path]) -> dict[str, Any]:
 
     ``cards``: files of the cards that were composed without their data.
     """
-    own = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"])
-    raw: Any = OmegaConf.to_container(own, resolve=False)
+    raw: Any = OmegaConf.to_container(cfg, resolve=False)
+    del raw["hydra"]
     here = raw.get(CARDS)
     for name in here if isinstance(here, dict) else ():
         if name in cards:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+from contextlib import suppress
 from pathlib import Path
 
-UNITS = {"fr": ("o", "Mo", "Go"), "en": ("B", "MB", "GB")}
+UNITS = {"fr": ("ko", "Mo", "Go"), "en": ("kB", "MB", "GB")}
 _STATUS = Path("/proc/self/status")
 
 
 def size(n_bytes: int, lang: str) -> str:
-    """Bytes in words: 2,1 Go."""
-    units = UNITS[lang]
-    power = 0 if n_bytes < 1e5 else 1 if n_bytes < 1e9 else 2
-    text = f"{n_bytes:.0f}" if power == 0 else f"{n_bytes / 10 ** (3 + 3 * power):.{power - 1}f}"
-    return f"{text.replace('.', ',') if lang == 'fr' else text} {units[power]}"
+    """Bytes in words: 79 ko, 143 Mo, 2,1 Go."""
+    power = 0 if n_bytes < 1e6 else 1 if n_bytes < 1e9 else 2
+    value = n_bytes / 1000 ** (power + 1)
+    text = f"{value:.1f}" if power == 2 else f"{max(1, round(value))}"
+    return f"{text.replace('.', ',') if lang == 'fr' else text} {UNITS[lang][power]}"
 
 
 def available_bytes() -> int | None:
@@ -52,12 +54,19 @@ def resident_bytes(kind: str = "VmRSS") -> int | None:
         return None
 
 
+def _give_back() -> None:
+    """Return freed memory to the system, or what reuses it would seem to need none."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
 class Peak:
     """``with Peak() as peak``: afterwards ``peak.bytes`` is how much higher this process stood at most."""
 
     bytes: int | None = None
 
     def __enter__(self) -> Peak:
+        _give_back()
         try:
             Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the highest so far is now
             self._before = resident_bytes()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -130,9 +130,9 @@ def plan_of_sweep(request: Request) -> Plan | None:
 
 
 def _measured(bench: Bench | Batch, job: Job | tuple[Job, ...], means: Means) -> Measured:
-    """One run; with the compiled kernel the second, for the first may have had to compile it."""
+    """One run; with the compiled kernel the time of a second, for the first may have had to compile it."""
     one = measured(bench.run, job)
-    return measured(bench.run, job) if means.kernel == "compiled" else one
+    return replace(one, run_s=measured(bench.run, job).run_s) if means.kernel == "compiled" else one
 
 
 def _bounds(options: Options) -> tuple[int, int]:
@@ -148,24 +148,26 @@ WORDS = {
     "fr": {
         "runs": "Simulations : {runs} à faire pour {scenarios} scénario(s) et {cities} ville(s) ;"
         " déjà faites : {done}",
-        "time": "Durée : {low} à {high} environ, {n} à la fois ({engine}, {kernel}) ; mesurée sur une"
+        "time": "Durée : {span} environ, {n} à la fois ({engine}, {kernel}) ; mesurée sur une"
         " simulation ({run}) et sa ville ({city}), les autres à proportion des habitants et des semaines",
-        "there": "Durée : {low} à {high} environ de calcul sur un seul exécutant ({engine}, {kernel}),"
+        "there": "Durée : {span} environ de calcul sur un seul exécutant ({engine}, {kernel}),"
         " mesurée ici sur une simulation ({run}) et sa ville ({city}) ; à diviser par le nombre d'exécutants",
         "memory": "Mémoire : {each} par simulation simultanée, {all} en tout ; disponible : {free}",
         "disk": "Disque : {disk} au plus, d'après les tableaux de cette simulation",
+        "to": " à ",
         "nothing": "Rien n'a été écrit dans {folder}.",
         "done": "Déjà calculé : la même commande reprendrait le résultat tel quel.",
     },
     "en": {
         "runs": "Runs: {runs} to make for {scenarios} scenario(s) and {cities} city or cities;"
         " made already: {done}",
-        "time": "Time: about {low} to {high}, {n} at a time ({engine}, {kernel}); measured on one run ({run})"
+        "time": "Time: about {span}, {n} at a time ({engine}, {kernel}); measured on one run ({run})"
         " and its city ({city}), the others in proportion to residents and weeks",
-        "there": "Time: about {low} to {high} of computing on one worker ({engine}, {kernel}), measured here"
+        "there": "Time: about {span} of computing on one worker ({engine}, {kernel}), measured here"
         " on one run ({run}) and its city ({city}); to be divided by the number of workers",
         "memory": "Memory: {each} for each run at a time, {all} in all; available: {free}",
         "disk": "Disk: at most {disk}, by the tables of this run",
+        "to": " to ",
         "nothing": "Nothing was written to {folder}.",
         "done": "Already computed: the same command would reuse the result as it is.",
     },
@@ -178,7 +180,7 @@ def sentences(plan: Plan | None, options: Options) -> list[str]:
     if plan is None:
         return [words["done"]]
     low, high = plan.runs
-    span = {"low": duration(plan.seconds[0], lang), "high": duration(plan.seconds[1], lang)}
+    span = {"span": WORDS[lang]["to"].join(dict.fromkeys(duration(s, lang) for s in plan.seconds))}
     of_one = {"run": duration(plan.measured_s[0], lang), "city": duration(plan.measured_s[1], lang)}
     means = {"engine": plan.means.engine.kind, "kernel": plan.means.kernel, "n": plan.means.n_workers}
     runs = str(low) if low == high else f"{low}–{high}"

@@ -21,6 +21,10 @@ from sim.local import processes, serial, threads
 from sim.request import Options
 from sim.worker import Bench, Here, adopt, each, forget
 
+LOST = (
+    "engine: the worker that made this run ended each time, most likely for lack of memory; "
+    "finished runs are kept and the same command goes on (fewer workers=, a smaller sampling=)"
+)
 Lost = Callable[[Any], Any]
 Team = Callable[[Callable[[Any], Any], Sequence[Any], Lost], Iterable[tuple[int, Any]]]
 
@@ -131,12 +135,4 @@ def _sorted(answers: Iterable[tuple[int, Any]]) -> Iterator[Any]:
 
 
 def _lost(job: Any) -> Any:
-    raise InputError(lost_sentence(job))
-
-
-def lost_sentence(job: Any) -> str:
-    """Why a job has no answer."""
-    return (
-        f"engine: the worker that ran {tuple(job)} ended each time, most likely for lack of memory; "
-        "finished runs are kept and the same command goes on (fewer workers=, a smaller sampling=)"
-    )
+    raise InputError(LOST)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.batch import Answer, Batch, Entry, Failed, reason_of
 from sim.pilot import measured, memory
-from sim.pool import Means, Over, lost_sentence, workers
+from sim.pool import LOST, Means, Over, workers
 from sim.replicates import Job, Saved
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ class Rounds:
 
 
 def _lost(task: tuple[Job, ...]) -> Answer:
-    return [(job, Failed(lost_sentence(job))) for job in task]
+    return [(job, Failed(LOST)) for job in task]
 
 
 def phases(groups: list[list[str]], n_runs: int, means: Means) -> Iterator[list[list[str]]]:

@@ -196,6 +196,7 @@ def _write(
             "top": list(analysis.top),
             "ranking": examined.scalars_of(analysis.ranking),
             "salib": metadata.version("SALib"),
+            "made_by": means_of(comparison.options).told(),
         },
     )
     try:

@@ -8,6 +8,7 @@ under ``results/sweep-<hash>/`` when all has been tried.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from sim.asked import Asked, Request
 from sim.batch import Failed
 from sim.checkpoint import Checkpoint, clean_leftovers
 from sim.differences import summary
+from sim.figures import InputError
 from sim.indicators import ADDITIVE
 from sim.pool import means_of
 from sim.progress import Progress
@@ -85,6 +87,7 @@ def run_sweep(request: Request, announce: Announce = lambda *_: None) -> Sweep:
 
     Raises InputError for an engine that cannot be used, StoreError for an unusable results folder.
     """
+    is_new = not Path(request.options.results_dir).exists()
     results_dir = store.ensure_writable(request.options.results_dir)
     clean_leftovers(results_dir)
     digest = provenance.canonical_hash(request.config)
@@ -93,9 +96,14 @@ def run_sweep(request: Request, announce: Announce = lambda *_: None) -> Sweep:
         return _read(folder, request.options)
     saved = Checkpoint(results_dir, digest)
     rows = rows_of(request)
-    with Progress(request.options.lang) as progress:
-        rounds = Rounds(rows, means_of(request.options), saved, progress, announce)
-        rounds.run()
+    try:
+        with Progress(request.options.lang) as progress:
+            Rounds(rows, means_of(request.options), saved, progress, announce).run()
+    except InputError:
+        if is_new:
+            with suppress(OSError):
+                results_dir.rmdir()
+        raise
     jobs, kpis = _tables(rows)
     _write(folder, request, jobs, kpis)
     if (jobs["status"] == "ok").all():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sim import catalogue
+from sim.compose import compose
 from sim.figures import InputError
 from sim.loading import load_comparison, load_scenario, load_with_baseline
 from sim.overrides import parse_override
@@ -574,3 +576,63 @@ def test_every_shipped_scenario_loads(name: str, monkeypatch: pytest.MonkeyPatch
     monkeypatch.undo()
     baseline, scenario, _ = load_with_baseline([f"scenario={name}"])
     assert scenario.change or scenario.city != baseline.city
+
+
+# --- quick composition -------------------------------------------------------------------------------
+
+TYPED = [
+    [],
+    ["city=bigville_2019", "change=[evening,open_snapchat]"],
+    ["scenario=snap"],
+    ["comparison=small"],
+    ["platform=[facebook,twitter]"],
+    ["platform.facebook.reactions.share=0.02"],
+    ["platform.snapchat.use.values.2019={15-29: 0.5}"],
+    ["label.en='${horizon_weeks} weeks'", "seed=${horizon_weeks}"],
+    ["label.en='${platform.snapchat.label} for ${platform.facebook.label}'"],
+    ["++platform.facebook.label={fr: x, en: y}", "city=bigville_2019"],
+]
+
+
+@pytest.mark.parametrize("typed", TYPED, ids=lambda typed: " ".join(typed) or "base")
+def test_cards_laid_under_give_what_composing_them_gives(typed: list[str]) -> None:
+    """The same data, in the same order, as when Hydra reads every card itself."""
+    quick = compose(typed)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sim.compose._left_out", lambda typed, known: {})
+        whole = compose(typed)
+    assert (quick.tree, quick.choices) == (whole.tree, whole.choices)
+    assert repr(quick.tree) == repr(whole.tree)
+
+
+def test_own_cards_and_settings_of_cards_in_a_scenario(shipped: Path, tmp_path: Path) -> None:
+    """A person's card replaces ours; a scenario's file changes a figure of one; an empty value leaves it."""
+    card = yaml.safe_load((shipped / "platform/twitter.yaml").read_text())["twitter"]
+    write(tmp_path, "platform/twitter.yaml", {"twitter": {**card, "label": {"fr": "À moi", "en": "Mine"}}})
+    settings = {"facebook": {"display": {"visibility": 0.3, "fast_min": "???"}}}
+    write(tmp_path, "scenario/mine.yaml", {"name": "mine", "label": "Mine", "platform": settings}, GLOBAL)
+    tree = compose(["scenario=mine"], tmp_path).tree["platform"]
+    ours = compose().tree["platform"]
+    assert tree["twitter"]["label"] == {"fr": "À moi", "en": "Mine"}
+    assert tree["facebook"]["display"] == {**ours["facebook"]["display"], "visibility": 0.3}
+    assert tree["snapchat"] == ours["snapchat"]
+
+
+def test_a_file_that_changes_is_read_again(tmp_path: Path) -> None:
+    for hour in ("18:30", "19:00"):
+        path = write(tmp_path, "change/late.yaml", {"late": {"kind": "shift_hours", "to": [hour, "20:00"]}})
+        os.utime(path, ns=(int(hour[:2]), int(hour[:2])))
+        assert load_scenario(["change=[late]"], tmp_path)[0].change["late"].to[0] is not None
+        assert compose(["change=[late]"], tmp_path).tree["change"]["late"]["to"][0] == hour
+
+
+def test_what_is_composed_can_be_changed_without_harm() -> None:
+    first = compose().tree
+    first["platform"]["snapchat"].clear()
+    assert compose().tree["platform"]["snapchat"]
+
+
+def test_an_unfinished_value_is_told(tmp_path: Path) -> None:
+    write(tmp_path, "scenario/x.yaml", {"name": "x", "label": "???", "city": {"year": "???"}}, GLOBAL)
+    write(tmp_path, "platform/vine.yaml", {"vine": {"label": "???"}})
+    assert "'???' stands for a value that is still to be written" in refused(own=tmp_path)

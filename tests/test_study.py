@@ -84,8 +84,9 @@ def _state(folder: Path) -> dict[str, tuple[int, str]]:
 
 
 @pytest.mark.usefixtures("quick")
-def test_serial_and_processes_write_the_same_bytes(plain: Study, tmp_path: Path) -> None:
-    other = run_study(comparison(tmp_path, engine="processes", workers=2))
+@pytest.mark.parametrize("engine", ["threads", "processes", "auto"])
+def test_engines_write_the_same_bytes(plain: Study, tmp_path: Path, engine: str) -> None:
+    other = run_study(comparison(tmp_path, engine=engine, workers=2))
     assert other.folder.name == plain.folder.name
     assert other.folder != plain.folder
     assert _bytes(other.folder) == _bytes(plain.folder)
@@ -199,26 +200,29 @@ KILLED = """
 import os, signal, sys
 sys.path[:0] = {paths!r}
 import test_study
-from sim.study import Bench, run_study
-real, made = Bench.run, []
-def run(self, job):
-    if len(made) == {after}:
+from sim.checkpoint import Checkpoint
+from sim.study import run_study
+real, kept = Checkpoint.put, []
+def put(self, *what):
+    if len(kept) == {after}:
         os.kill(os.getpid(), signal.SIGKILL)
-    made.append(job)
-    return real(self, job)
-Bench.run = run
-run_study(test_study.comparison({folder!r}))
+    kept.append(1)
+    real(self, *what)
+Checkpoint.put = put
+run_study(test_study.comparison({folder!r}, engine={engine!r}, workers=2))
 """
 
 
 @pytest.mark.usefixtures("quick")
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
-@pytest.mark.parametrize("after", [5])
+@pytest.mark.parametrize("engine", ["serial", "threads", "processes"])
 def test_a_killed_study_goes_on_where_it_was(
-    plain: Study, tmp_path: Path, runs: list[Any], after: int
+    plain: Study, tmp_path: Path, runs: list[Any], engine: str
 ) -> None:
-    here = Path(__file__).parent
-    code = KILLED.format(paths=[str(here), str(here.parent)], after=after, folder=str(tmp_path))
+    here, after = Path(__file__).parent, 5
+    code = KILLED.format(
+        paths=[str(here), str(here.parent)], after=after, folder=str(tmp_path), engine=engine
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, cwd=here.parent)
     assert done.returncode == -signal.SIGKILL, done.stderr.decode()
     assert not list(tmp_path.glob("*/manifest.json"))
@@ -286,6 +290,8 @@ def test_the_manifest_is_complete(plain: Study) -> None:
     assert (manifest["seed"], manifest["replicates"]) == (1, REPLICATES)
     assert manifest["config_hash"].startswith(plain.folder.name.rpartition("-")[2])
     assert manifest["wall_time_s"] > 0
+    assert manifest["made_by"]["engine"] == "serial"
+    assert manifest["made_by"]["kernel"] in ("compiled", "numpy")
     files = {path.name: path.read_bytes() for path in plain.folder.iterdir() if path.name != "manifest.json"}
     assert set(files) == {*TABLES, "config.yaml", "report.html"} == set(manifest["files"])
     for name, about in manifest["files"].items():

@@ -255,6 +255,7 @@ def test_ctrl_c_keeps_what_was_finished(command: Command, made: list[Any]) -> No
         (["engine=dask", "seed=1,2"], "engine=dask engine.address=tcp://HOST:PORT"),
         (["engine=dask", "engine.address=http://x", "seed=1,2"], "engine.address: 'http://x' is not allowed"),
         (["seed=interval(1,3)"], "interval"),
+        (["city=glob(zz*)"], "glob"),
     ],
 )
 def test_a_bad_request_is_one_line_and_nothing_is_written(

@@ -207,37 +207,66 @@ class Counts(NamedTuple):
 
 
 class Wave(NamedTuple):
-    """Displays taken from the calendar: ``post``, ``who``, ``depth`` int32, ``cell`` int64; ``merged`` bool:
-    one display with another row; ``order``, ``spare`` int64: room to work.
+    """Displays taken from the calendar: ``post``, ``who``, ``depth`` int32, ``cell`` int64; ``order``,
+    ``spare`` int64: room to work.
     """
 
     post: Any
     who: Any
     depth: Any
     cell: Any
-    merged: Any
     order: Any
     spare: Any
 
     @classmethod
     def of(cls, size: int) -> Wave:
         """Room for ``size`` displays."""
-        kinds = 3 * [np.int32] + [np.int64, np.bool_] + 2 * [np.int64]
-        return cls(*[np.zeros(size, kind) for kind in kinds])
+        kinds = 3 * [np.int32] + 3 * [np.int64]
+        return cls(*[np.empty(size, kind) for kind in kinds])
 
 
 class Events(NamedTuple):
-    """What displays lead to, for the rest of the hour: ``kind`` uint8, ``post``, ``who``, ``depth`` int32."""
+    """What the displays of an hour lead to, by kind; ``n`` int64[8]: how many there are of each (``seeing``).
 
-    kind: Any
-    post: Any
-    who: Any
-    depth: Any
+    int64: ``warmer``, ``colder`` rows of people; ``joins``, ``through_friends``, ``leaves`` ids (account *
+    n_rows + row); ``spoken_post``, ``spoken_who``; int32: ``shared_post``, ``shared_who``, ``shared_depth``.
+    ``tired_account``, ``tired_who`` int32: one for each display.
+    """
+
+    n: Any
+    warmer: Any
+    colder: Any
+    spoken_post: Any
+    spoken_who: Any
+    shared_post: Any
+    shared_who: Any
+    shared_depth: Any
+    joins: Any
+    through_friends: Any
+    leaves: Any
+    tired_account: Any
+    tired_who: Any
 
     @classmethod
-    def of(cls, size: int) -> Events:
-        """Room for ``size`` events."""
-        return cls(np.empty(size, np.uint8), *[np.empty(size, np.int32) for _ in range(3)])
+    def of(cls, size: int, engagements: int) -> Events:
+        """Room for the events of ``size`` displays, each of ``engagements`` kinds at most."""
+        several, one = engagements * size, size
+        i8, i4 = np.int64, np.int32
+        return cls(
+            n=np.zeros(8, i8),
+            warmer=np.empty(several, i8),
+            colder=np.empty(one, i8),
+            spoken_post=np.empty(one, i8),
+            spoken_who=np.empty(one, i8),
+            shared_post=np.empty(one, i4),
+            shared_who=np.empty(one, i4),
+            shared_depth=np.empty(one, i4),
+            joins=np.empty(several, i8),
+            through_friends=np.empty(one, i8),
+            leaves=np.empty(one, i8),
+            tired_account=np.empty(one, i4),
+            tired_who=np.empty(one, i4),
+        )
 
 
 class Desk(NamedTuple):

@@ -18,8 +18,9 @@ from printed import machine, print_table
 from sim import load
 from sim.differences import gain_over_independent
 from sim.intervals import wide_table
-from sim.pool import run_here, workers
+from sim.pool import means_of, workers
 from sim.replicates import gather, replicate_until
+from sim.request import Options
 from sim.study import Bench
 
 KPIS = ("weekly_coverage_of_residents", "interactions")
@@ -35,8 +36,9 @@ def measure(asked: argparse.Namespace) -> None:
     scenarios += [load(city=asked.city, change=[change], overrides=common) for change in asked.changes]
     names = [scenario.name for scenario in scenarios]
     bench = Bench(scenarios, asked.seed, kernel=asked.kernel)
-    with workers(bench, asked.workers) as over:
-        results, _ = replicate_until(run_here, names, asked.replicates, over)
+    means = means_of(Options(workers=asked.workers, kernel=asked.kernel))
+    with workers(bench, means) as over:
+        results, _ = replicate_until(over.run, names, asked.replicates, over)
     kpis = gather(results)["kpis"]
     wide, _, _ = wide_table(kpis, additive=())
     told = gain_over_independent(kpis, names[0]).set_index(["kpi", "alternative"])["gain"]
