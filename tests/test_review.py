@@ -21,10 +21,11 @@ from sim.figures import InputError
 from sim.kernel import Kernel
 from sim.laws import Laws, build_laws
 from sim.model import CityModel
+from sim.replicates import Job
 from sim.review import Decision, decisions, evidence, play, reviewed, weeks_of
 from sim.scenario import Scenario
 from sim.specification import AgentCity
-from sim.study import Bench, Job
+from sim.study import Bench
 from sim.tally import MEASURES, Tally
 
 SEED = 5
