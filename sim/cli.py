@@ -113,6 +113,7 @@ def _run(overrides: list[str], own: str | None, lang: str) -> int:
     profile, overrides = PROFILE in overrides, [text for text in overrides if text != PROFILE]
     baseline, scenario, options = load_with_baseline(overrides, own)
     print(sentence(scenario, options.lang, baseline), file=sys.stderr)
+    terminal.warn_of_targets((scenario,), options.lang)
     terminal.announce_thinning(scenario, options.lang)
     if profile:
         from sim.stages import stage_table
