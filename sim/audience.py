@@ -198,8 +198,11 @@ class Followers:
         self.liking = dict(zip(buyers, self.likings, strict=True))
         self._activity = {c.account: c.activity for c in laws.schedule.campaigns}
         self.asked = {c.account: np.zeros(city.n_rows, dtype=bool) for c in laws.schedule.campaigns}
+        self._n_rows = city.n_rows
+        self._n_rows = city.n_rows
+        self._n_rows = city.n_rows
         self._rows: list[I64] = []
-        self._new: list[list[I64]] = [[] for _ in plans]
+        self._arrived: list[I64] = []
         for a, plan in enumerate(plans):
             rows = np.empty(0, np.int64) if plan.is_new else city.followers[plan.name].astype(np.int64)
             self.is_following[a, rows] = True
@@ -208,38 +211,52 @@ class Followers:
 
     def rows(self, account: int) -> I64:
         """Followers of an account now, int64."""
-        if self._new[account]:
-            self._rows[account] = np.concatenate([self._rows[account], *self._new[account]])
-            self._new[account] = []
+        if self._arrived:
+            came = split(np.sort(np.concatenate(self._arrived)), len(self._rows), self._n_rows)
+            self._rows = [np.concatenate(parts) for parts in zip(self._rows, came, strict=True)]
+            self._arrived = []
         if len(self._rows[account]) > self.count[account]:
             rows = self._rows[account]
             self._rows[account] = rows[self.is_following[account, rows]]
         return self._rows[account]
 
-    def join(self, account: int, who: I64) -> I64:
-        """People who start to follow (those who do not yet and never left); returns them, ascending."""
-        who = np.unique(who)
-        who = who[~self.is_following[account, who] & ~self.has_left[account, who]]
-        self.is_following[account, who] = True
-        self.count[account] += len(who)
-        if len(who):
-            self._new[account].append(who)
-        return who
+    def join(self, ids: I64) -> I64:
+        """People who start to follow (those who do not yet and never left); returns them, ascending.
+
+        ``ids`` int64: account * n_rows + row.
+        """
+        ids = np.unique(ids)
+        where = np.divmod(ids, self._n_rows)
+        free = ~(self.is_following[where] | self.has_left[where])
+        ids, where = ids[free], (where[0][free], where[1][free])
+        self.is_following[where] = True
+        self.count += np.bincount(where[0], minlength=len(self.count))
+        if len(ids):
+            self._arrived.append(ids)
+        return ids
 
     def welcome(self, account: int, who: I64) -> I64:
-        """People who start to follow because they were bought; returns them, ascending."""
-        who = self.join(account, who)
-        self.liking[account][who] = self._activity[account]
-        return who
+        """People who start to follow because they were bought; returns their ids, ascending."""
+        ids = self.join(account * self._n_rows + who)
+        self.liking[account][ids - account * self._n_rows] = self._activity[account]
+        return ids
 
-    def leave(self, account: int, who: I64) -> I64:
-        """Followers who stop, for good; returns those who did follow, ascending."""
-        who = np.unique(who)
-        who = who[self.is_following[account, who]]
-        self.is_following[account, who] = False
-        self.has_left[account, who] = True
-        self.count[account] -= len(who)
-        return who
+    def leave(self, ids: I64) -> I64:
+        """Followers who stop, for good; returns the ids of those who did follow, ascending."""
+        ids = np.unique(ids)
+        where = np.divmod(ids, self._n_rows)
+        there = self.is_following[where]
+        ids, where = ids[there], (where[0][there], where[1][there])
+        self.is_following[where] = False
+        self.has_left[where] = True
+        self.count -= np.bincount(where[0], minlength=len(self.count))
+        return ids
+
+
+def split(ids: I64, n_accounts: int, n_rows: int) -> list[I64]:
+    """Rows of each account from ascending ``ids`` (account * n_rows + row)."""
+    cuts = np.searchsorted(ids, np.arange(n_accounts + 1) * n_rows).tolist()
+    return [ids[cuts[a] : cuts[a + 1]] - a * n_rows for a in range(n_accounts)]
 
 
 def group_of(city: City) -> I64:

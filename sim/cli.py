@@ -15,6 +15,7 @@ from sim.usage import PROGRAM, SHELLS, VERB, VERBS
 
 EXIT_FAILED_JOB, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 1, 2, 130
 HELP = ("--help", "-h", "help")
+PROFILE = "--profile"
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -109,11 +110,18 @@ def _run(overrides: list[str], own: str | None, lang: str) -> int:
     from sim.explain import sentence
     from sim.loading import load_with_baseline
 
+    profile, overrides = PROFILE in overrides, [text for text in overrides if text != PROFILE]
     baseline, scenario, options = load_with_baseline(overrides, own)
+    print(sentence(scenario, options.lang, baseline), file=sys.stderr)
+    terminal.warn_of_targets((scenario,), options.lang)
+    terminal.announce_thinning(scenario, options.lang)
+    if profile:
+        from sim.stages import stage_table
+
+        show(stage_table(scenario, options))
+        return 0
     from sim.study import run_one
 
-    print(sentence(scenario, options.lang, baseline), file=sys.stderr)
-    terminal.announce_thinning(scenario, options.lang)
     show(kpi_table(run_one(scenario, options), scenario, options.lang))
     return 0
 

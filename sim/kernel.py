@@ -45,12 +45,13 @@ class Kernel(Offering):
         self._calendar: dict[int, list[NDArray[np.void]]] = {}
         self._discover, self._leave = Timetable(), Timetable()  # of account * n_rows + row
         self._win = {c.account: Timetable() for c in schedule.campaigns}
-        followers = [self.state.followers.rows(a) for a in range(n_accounts)]
+        followers = []
         for a in range(n_accounts):
             t, who = discovery_times(laws, city, seed, replicate, a)
             self._discover.add(t, a * city.n_rows + who)
+            followers.append(a * city.n_rows + self.state.followers.rows(a))
             self._count_followers(a, 0)
-        self._welcome(followers, 0.0)
+        self._welcome(np.concatenate(followers), 0.0)
 
     def run(self) -> Tally:
         """Advance to the end of the horizon and return the counts."""
@@ -61,8 +62,7 @@ class Kernel(Offering):
     def step(self) -> None:
         """Advance one hour."""
         hour = self.hour
-        joins, leaves = (self._by_account(timetable.at(hour)) for timetable in (self._discover, self._leave))
-        written = Writes(joins, leaves, self._advertise())
+        written = Writes(self._discover.at(hour), self._leave.at(hour), self._advertise())
         self._fill_feeds()
         self._look(written)
         self._write(written)
@@ -72,14 +72,8 @@ class Kernel(Offering):
         if self.hour * HOUR_MIN % WEEK_MIN == 0:
             week = self.hour * HOUR_MIN // WEEK_MIN
             self.tally.close_week(week - 1, self.group, self.linked())
-            for a in range(len(joins)):
+            for a in range(len(self.is_own)):
                 self._count_followers(a, week)
-
-    def _by_account(self, ids: I64) -> list[I64]:
-        """Rows of each account from its share of ``ids`` (account * n_rows + row, ascending)."""
-        n, n_accounts = self.city.n_rows, len(self.laws.schedule.accounts)
-        cuts = np.searchsorted(ids, np.arange(n_accounts + 1) * n).tolist()
-        return [ids[cuts[a] : cuts[a + 1]] - a * n for a in range(n_accounts)]
 
     # --- advertise ----------------------------------------------------------------------------------
 
@@ -191,7 +185,6 @@ class Kernel(Offering):
 
     def _write(self, written: Writes) -> None:
         """End of the hour: affinity, then followers."""
-        state, hour, week = self.state, self.hour, self.hour * HOUR_MIN // WEEK_MIN
         memory = self.laws.scenario.behaviour.memory
         for people, step in (
             (written.warmer, memory.affinity_gain.value),
@@ -199,47 +192,45 @@ class Kernel(Offering):
             *self._converse(),
         ):
             who = np.concatenate(people) if people else NONE
-            if not len(who):
-                continue
-            state.affinity.fade(who, hour)
-            state.is_warm[who] = 1
-            np.add.at(state.affinity.value, who, step)
-            state.affinity.value[who] = np.clip(
-                state.affinity.value[who], memory.affinity_floor.value, memory.affinity_ceiling.value
-            )
-        self._come_and_go(written, week)
-
-    def _come_and_go(self, written: Writes, week: int) -> None:
-        """Followers of the hour: who leaves, who joins, and when these will leave or ask something."""
-        followers = self.state.followers
-        left: list[I64] = []
-        came: list[I64] = []
-        for a, (joins, leaves) in enumerate(zip(written.joins, written.leaves, strict=True)):
-            won = written.won.get(a, NONE)
-            left.append(followers.leave(a, leaves) if len(leaves) else NONE)
-            new = followers.welcome(a, won) if len(won) else NONE
-            if len(joins):
-                new = np.concatenate([new, followers.join(a, joins)])
-            if self.is_own[a] and len(written.through_friends[a]):
-                self.tally.climb("influenced", np.intersect1d(new, written.through_friends[a]))
-            came.append(new)
-        for name, moves in (("unfollows", left), ("follows", came)):
-            who = np.concatenate(moves)
             if len(who):
-                account = np.repeat(np.arange(len(moves)), [len(each) for each in moves])
-                self.tally.count(name, account, self.group[who], week)
-        self._welcome(came, float((self.hour + 1) * HOUR_MIN))
+                self._warm(who, step)
+        self._come_and_go(written)
 
-    def _welcome(self, new: list[I64], since_min: float) -> None:
-        """People who follow each account from now on: when they will leave or ask something by themselves."""
-        who = np.concatenate(new)
-        if not len(who):
-            return
-        account = np.repeat(np.arange(len(new)), [len(each) for each in new])
+    def _warm(self, who: I64, step: float) -> None:
+        """``step`` more affinity for each time that someone is in ``who``, within its bounds."""
+        state, memory = self.state, self.laws.scenario.behaviour.memory
+        state.affinity.fade(who, self.hour)
+        state.is_warm[who] = 1
+        np.add.at(state.affinity.value, who, step)
+        state.affinity.value[who] = np.clip(
+            state.affinity.value[who], memory.affinity_floor.value, memory.affinity_ceiling.value
+        )
+
+    def _come_and_go(self, written: Writes) -> None:
+        """Followers of the hour: who leaves, who joins, and when these will leave or ask something."""
+        followers, n_rows, week = self.state.followers, self.city.n_rows, self.hour * HOUR_MIN // WEEK_MIN
+        left = followers.leave(np.concatenate(written.leaves))
+        came = [followers.welcome(a, won) for a, won in written.won.items() if len(won)]
+        came.append(followers.join(np.concatenate(written.joins)))
+        new = np.concatenate(came)
+        through = np.concatenate(written.through_friends) if written.through_friends else NONE
+        if len(through):
+            account, who = np.divmod(np.intersect1d(new, through), n_rows)
+            self.tally.climb("influenced", who[self.is_own[account]])
+        for name, ids in (("unfollows", left), ("follows", new)):
+            if len(ids):
+                account, who = np.divmod(ids, n_rows)
+                self.tally.count(name, account, self.group[who], week)
+        if len(new):
+            self._welcome(new, float((self.hour + 1) * HOUR_MIN))
+
+    def _welcome(self, ids: I64, since_min: float) -> None:
+        """People who follow an account from now on: when they will leave or ask something by themselves."""
+        account, who = np.divmod(ids, self.city.n_rows)
         # outsiders neither find nor leave an account on their own
         here = np.flatnonzero(who < self.city.n_residents)
         t, at = leaving_times(self.laws, self.seed, self.replicate, account[here], who[here], since_min)
-        self._leave.add(t, account[here][at] * self.city.n_rows + who[here][at])
+        self._leave.add(t, ids[here][at])
         if self.dialogue is not None:
             self.dialogue.welcome(account, who, since_min)
 

@@ -17,7 +17,7 @@ from sim.compiled import feeding, looking, seeing
 from sim.compiled.arrays import ENTRY, Calendar, Desk, Events, Queue, Readers, Wave
 from sim.compiled.handing import Handed
 from sim.compiled.packing import by_attachment, in_blocks, pack
-from sim.displays import DISPLAY, F64, I64, NONE, joined
+from sim.displays import F64, I64, NONE
 from sim.figures import BANDS
 from sim.kernel import Kernel
 from sim.laws import Laws
@@ -34,14 +34,16 @@ class CompiledKernel(Kernel):
     """One replicate of one scenario on a city, as ``Kernel``, many times faster."""
 
     def __init__(self, laws: Laws, city: City, seed: int, replicate: int) -> None:
-        self._joined: list[list[I64]] = [[] for _ in laws.schedule.accounts]
+        self._joined: list[I64] = []
+        self._passed_on: tuple[NDArray[np.int32], ...] | None = None
         super().__init__(laws, city, seed, replicate)
         person, self._sights = pack(city, self.state, self.tally)
         self._handed = Handed.of(self, person, self._session_keys)
         self._entries = Calendar.of(_ROOM, laws.n_hours)
         self._desk = Desk.of(feeding.BLOCK)
         self._readers = Readers.of(_ROOM)
-        self._friends = Readers.of(int(np.diff(city.ties.indptr).max(initial=0)))
+        self._wave, self._events = Wave.of(_ROOM), Events.of(_ROOM, seeing.MOST)
+        self._most_ties = int(np.diff(city.ties.indptr).max(initial=0))
         self._opening = [self._queue(a) for a in range(len(laws.schedule.accounts))]
         self._rival_rows = [
             (
@@ -88,7 +90,9 @@ class CompiledKernel(Kernel):
             busy[won] = True
             self._room_for(len(won))
             queue = in_blocks(self.city, int(self.laws.platform[post]), won, feeding.BLOCK)
-            for column, values in zip(self._readers, (queue.who, queue.band, queue.activity), strict=True):
+            zeros = np.zeros(len(won), np.int32)
+            columns = queue.who, queue.band, queue.activity, zeros, zeros
+            for column, values in zip(self._readers, columns, strict=True):
                 column[: len(won)] = values
             self._put_first(post, len(won))
 
@@ -116,9 +120,10 @@ class CompiledKernel(Kernel):
 
     def _newcomers(self, account: int) -> Queue:
         """Everyone who has joined an account since the start."""
-        parts = self._joined[account]
-        rows = np.concatenate(parts) if parts else NONE
-        self._joined[account] = [rows] if parts else []
+        ids = np.concatenate(self._joined) if self._joined else NONE
+        self._joined = [ids]
+        first = account * self.city.n_rows
+        rows = ids[(ids >= first) & (ids < first + self.city.n_rows)] - first
         return in_blocks(self.city, int(self.laws.account_platform[account]), rows, feeding.BLOCK)
 
     def _put_first(self, post: int, n: int) -> None:
@@ -130,7 +135,8 @@ class CompiledKernel(Kernel):
         feeding.offer(h.plan, h.counts, self._readers, n, self.city.n_residents, post, week)
         feeding.put(
             h.sessions, h.shown, self._entries, h.counts, self._readers, n, post, k, since,
-            self._elapsed(k, since), 0, 0, tail, self._tails.most, self._tails.rest, self.hour, self._desk,
+            self._elapsed(k, since), int(self.posts.own_at[post]), tail, self._tails.most, self._tails.rest,
+            self.hour, self._desk,
         )  # fmt: skip
 
     def _elapsed(self, k: int, since: float) -> F64:
@@ -140,77 +146,69 @@ class CompiledKernel(Kernel):
 
     def _pass_on(self) -> None:
         """Shares of the last hour in the feeds of friends."""
-        shared, self._shared = self._shared, np.empty(0, dtype=DISPLAY)
-        if not len(shared):
+        if self._passed_on is None:
             return
-        now = float(self.hour * HOUR_MIN)
-        post, sharer, depth = (shared[name].copy() for name in ("post", "who", "depth"))
-        ties = self.city.ties.indptr
-        self._reserve(int((ties[sharer + 1] - ties[sharer]).sum()))
+        (post, sharer, depth), self._passed_on = self._passed_on, None
+        now, order = float(self.hour * HOUR_MIN), np.lexsort((sharer, post))
+        post, sharer, depth = post[order], sharer[order], depth[order]
+        self._room_for(self._most_ties)
         tails = np.zeros(len(self.city.platforms), np.int64)
         for k in set(self.laws.platform[post].tolist()):
             tails[k] = self._tails.at(k, now)
         rows = np.arange(len(tails) * len(BANDS))
         elapsed = self.laws.feed.rhythm.operational(rows, now).reshape(-1, len(BANDS))
-        h = self._handed
-        feeding.deliver(
-            h.people, h.sessions, h.shown, h.plan, h.offered, self._entries, h.counts, post, sharer, depth,
-            now, elapsed, tails, self._tails.most, self._tails.rest, self.hour, self._desk, self._friends,
-        )  # fmt: skip
+        h, at = self._handed, 0
+        while at < len(post):
+            self._reserve(len(self._readers.who))
+            at = feeding.deliver(
+                h.people, h.sessions, h.shown, h.plan, h.offered, self._entries, h.counts, post, sharer,
+                depth, now, elapsed, tails, self._tails.most, self._tails.rest, self.hour, self._desk,
+                self._readers, at,
+            )  # fmt: skip
 
     # --- displays ------------------------------------------------------------------------------------
 
     def _look(self, written: Writes) -> None:
-        seen: list[Wave] = []
-        h, week = self._handed, self.hour * HOUR_MIN // WEEK_MIN
-        while n := int(self._entries.count[self.hour]):
+        h, entries, week = self._handed, self._entries, self.hour * HOUR_MIN // WEEK_MIN
+        self._events.n[:] = 0
+        while n := int(entries.count[self.hour]):
             self._reserve(n)
-            wave, events = Wave.of(n), Events.of(seeing.EVENTS_A_DISPLAY * n)
-            looking.take(self._entries, self.hour, wave)
-            happened = looking.look(
-                h.people, h.sessions, h.shown, h.plan, h.response, h.moods, self._entries, h.counts, events,
+            self._room_to_look(n)
+            entries, wave, events = self._entries, self._wave, self._events
+            looking.take(entries, self.hour, wave)
+            looking.look(
+                h.people, h.sessions, h.shown, h.plan, h.response, h.moods, entries, h.counts, events,
                 self.state.times_seen, self.state.flags, wave, n, self.hour, week,
             )  # fmt: skip
-            self._hear(Events(*(column[:happened] for column in events)), written)
-            seen.append(wave)
-        for wave in seen:
-            looking.tire(h.plan, h.moods, wave, self.hour)
+        events = self._events
+        looking.tire(h.moods, events, self.hour)
+        self._hear(events, events.n.tolist(), written)
 
-    def _hear(self, events: Events, written: Writes) -> None:
-        """What displays led to, for the rest of the hour."""
-        if not len(events.kind):
-            return
-        order = np.argsort(events.kind, kind="stable")
-        cuts = np.searchsorted(events.kind[order], np.arange(seeing.N_KINDS + 1)).tolist()
-        post, who, depth = (
-            column[order] for column in (events.post, events.who.astype(np.int64), events.depth)
-        )
-        at = [slice(cuts[kind], cuts[kind + 1]) for kind in range(seeing.N_KINDS)]
-        written.warmer.append(who[at[seeing.WARMER]])
-        written.colder.append(who[at[seeing.COLDER]])
-        spoken, shared = at[seeing.SPOKEN], at[seeing.SHARED]
-        if self.dialogue is not None and spoken.start < spoken.stop:
-            self.dialogue.hear(self.hour, post[spoken].astype(np.int64), who[spoken])
-        if shared.start < shared.stop:
-            rows = np.zeros(shared.stop - shared.start, dtype=DISPLAY)
-            rows["post"], rows["who"], rows["depth"] = post[shared], who[shared], depth[shared]
-            self._shared = joined([self._shared, rows])
-        for kind, lists in (
-            (seeing.JOINS, (written.joins,)),
-            (seeing.JOINS_THROUGH_FRIEND, (written.joins, written.through_friends)),
-            (seeing.LEAVES, (written.leaves,)),
-        ):
-            account, people = post[at[kind]], who[at[kind]]
-            for a in set(account.tolist()):
-                for each in lists:
-                    each[a] = np.concatenate([each[a], people[account == a]])
+    def _hear(self, events: Events, n: list[int], written: Writes) -> None:
+        """What the hour's displays led to, for the rest of it; ``n``: how many events of each kind."""
+        written.warmer.append(events.warmer[: n[seeing.WARMER]])
+        written.colder.append(events.colder[: n[seeing.COLDER]])
+        written.joins.append(events.joins[: n[seeing.JOINS]])
+        written.through_friends.append(events.through_friends[: n[seeing.THROUGH_FRIENDS]])
+        written.leaves.append(events.leaves[: n[seeing.LEAVES]])
+        spoken, shared = n[seeing.SPOKEN], n[seeing.SHARED]
+        if self.dialogue is not None and spoken:
+            self.dialogue.hear(self.hour, events.spoken_post[:spoken], events.spoken_who[:spoken])
+        if shared:
+            self._passed_on = tuple(
+                column[:shared].copy()
+                for column in (events.shared_post, events.shared_who, events.shared_depth)
+            )
 
-    def _welcome(self, new: list[I64], since_min: float) -> None:
-        super()._welcome(new, since_min)
+    def _warm(self, who: I64, step: float) -> None:
+        memory = self.laws.scenario.behaviour.memory
+        bounds = memory.affinity_floor.value, memory.affinity_ceiling.value
+        looking.warm(self._handed.moods, who, len(who), step, *bounds, self.hour)
+
+    def _welcome(self, ids: I64, since_min: float) -> None:
+        super()._welcome(ids, since_min)
         if since_min > 0:
-            for each, who in zip(self._joined, new, strict=True):
-                if len(who):
-                    each.append(who)
+            self._joined.append(ids)
 
     def _forget(self, place: int) -> None:
         self._sights[place] = 0
@@ -221,10 +219,22 @@ class CompiledKernel(Kernel):
         if n > len(self._readers.who):
             self._readers = Readers(*(_longer(column, 2 * n) for column in self._readers))
 
+    def _room_to_look(self, n: int) -> None:
+        """Room for a wave of ``n`` displays and what it leads to, besides the hour's events so far."""
+        if n > len(self._wave.post):
+            self._wave = Wave.of(2 * n)
+        so_far = int(self._events.n[seeing.TIRED])
+        if so_far + n > len(self._events.tired_who):
+            longer = Events.of(2 * (so_far + n), seeing.MOST)
+            for column, before in zip(longer, self._events, strict=True):
+                column[: len(before)] = before
+            self._events = longer
+
     def _reserve(self, n: int) -> None:
         """Room for ``n`` more entries in the calendar."""
-        used, room = int(self._entries.free[1]), len(self._entries.post)
-        if used + n > room:
+        _, used, reusable = self._entries.free.tolist()
+        room = len(self._entries.post)
+        if used + n > room + reusable:
             size = max(2 * room, used + n)
             longer = {name: _longer(getattr(self._entries, name), size) for name in ENTRY}
             self._entries = self._entries._replace(**longer)

@@ -16,7 +16,7 @@ import numpy as np
 
 from sim.city import City, build_city
 from sim.figures import BANDS
-from sim.kernel import Kernel
+from sim.kernels import kernel_named
 from sim.laws import build_laws
 from sim.review import reviewed
 from sim.scenario import Scenario
@@ -46,7 +46,7 @@ class CityModel(mesa.Model):
         self.scenario = scenario
         self.city = city if city is not None else build_city(scenario, seed)
         self.laws = reviewed(build_laws(scenario, self.city, seed), self.city, seed, replicate)
-        self.kernel = Kernel(self.laws, self.city, seed, replicate)
+        self.kernel = kernel_named()(self.laws, self.city, seed, replicate)
         self._views: WeakValueDictionary[int, Resident] = WeakValueDictionary()
         if self.city.n_rows <= RESIDENT_LIMIT:
             for row in range(self.city.n_rows):

@@ -30,7 +30,7 @@ TAGS: tuple[Tag, ...] = ("measured", "borrowed", "assumed")
 BEHAVIOUR = "public_body"
 # Numbers that stand in the code: file, name, what it is.
 CONSTANTS = (
-    ("sessions", "_GRID", "steps of a week's profile time in the table of the inverse clock"),
+    ("sessions", "GRID", "steps of a week's profile time in the table of the inverse clock"),
     ("behaviour", "MAX_REDISPLAY_GAP", "sessions after which a seen post is taken never to reappear"),
     ("behaviour", "CROWD_STEPS", "steps per expected newer post in the table of crowding"),
     ("feed", "_REFERENCE_USERS", "users drawn for the reference display chance of a platform"),

@@ -15,7 +15,7 @@ from sim.audience import Followers, Memory, group_of
 from sim.cards import ACTIONS
 from sim.city import City
 from sim.dialogue import Dialogue
-from sim.displays import DISPLAY, F64, I64, Turn, joined, places
+from sim.displays import DISPLAY, F64, I64, NONE, Turn, joined, places
 from sim.laws import CLICK, COMMENT, HIDE, SHARE, Laws, Posts, build_posts
 from sim.lending import is_lent
 from sim.sessions import HOUR_MIN, WEEK_MIN
@@ -42,11 +42,12 @@ class State:
 
 
 class Writes:
-    """What an hour will write at its end."""
+    """What an hour will write at its end: rows of people who get warmer or colder; ids (account * n_rows +
+    row) of followings that begin, also those that a friend brought about, or end; ``won`` rows by account."""
 
-    def __init__(self, joins: list[I64], leaves: list[I64], won: dict[int, I64]) -> None:
-        self.joins, self.leaves, self.won = joins, leaves, won
-        self.through_friends = [np.empty(0, dtype=np.int64)] * len(joins)
+    def __init__(self, joins: I64, leaves: I64, won: dict[int, I64]) -> None:
+        self.joins, self.leaves, self.won = [joins], [leaves], won
+        self.through_friends: list[I64] = []
         self.warmer: list[I64] = []
         self.colder: list[I64] = []
 
@@ -207,37 +208,28 @@ class Viewers:
         post, who = turn.post[first], turn.who[first]
         by_friend = turn.rows["depth"][first] > 0
         account = laws.schedule.account[post]
-        self._follow(post, who, by_friend, account, laws.follow_if_shared, written, written.through_friends)
+        through = self._won_over(post, who, by_friend, account, laws.follow_if_shared)
+        written.through_friends.append(through)
         mention = laws.schedule.mention[post]
-        self._follow(post, who, mention >= 0, mention, laws.follow_if_mentioned, written)
         shown = self.is_lent[post] & ~by_friend
-        self._follow(post, who, shown, account, laws.follow_if_mentioned, written)
+        written.joins += [
+            through,
+            self._won_over(post, who, mention >= 0, mention, laws.follow_if_mentioned),
+            self._won_over(post, who, shown, account, laws.follow_if_mentioned),
+        ]
         tired = laws.is_overposting[post] & followers.is_following[account, who]
         post, who, account = post[tired], who[tired], account[tired]
         u = draws.uniform(self.posts.key_leave[post], who)
         gone = u < laws.unfollow_if_overposted[laws.platform[post]]
-        for a in np.unique(account[gone]):
-            written.leaves[a] = np.concatenate([written.leaves[a], who[gone & (account == a)]])
+        written.leaves.append(account[gone] * self.city.n_rows + who[gone])
 
-    def _follow(
-        self,
-        post: I64,
-        who: I64,
-        might: NDArray[np.bool_],
-        account: I64,
-        chance: F64,
-        written: Writes,
-        also: list[I64] | None = None,
-    ) -> None:
-        """Note who starts to follow; ``also``: a second list of them by account."""
+    def _won_over(self, post: I64, who: I64, might: NDArray[np.bool_], account: I64, chance: F64) -> I64:
+        """Ids (account * n_rows + row) of those who start to follow, of those who ``might``."""
         if not might.any():
-            return
+            return NONE
         post, who, account = post[might], who[might], account[might]
         k = self.laws.account_platform[account]
         inclined = self.laws.follow_weight[k, self.band[who]] * self._affinity(who)
         u = draws.uniform(self.posts.key_follow[post], who, self.laws.account_id[account])
         new = (u < chance[k] * inclined) & (self.city.activity[k, who] > 0)
-        for a in np.unique(account[new]):
-            won = who[new & (account == a)]
-            for lists in (written.joins, also) if also is not None else (written.joins,):
-                lists[a] = np.concatenate([lists[a], won])
+        return np.asarray(account[new] * self.city.n_rows + who[new])

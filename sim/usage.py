@@ -137,6 +137,7 @@ N'écrit rien.
   city-audience run city=grenoble_2013
   city-audience run scenario=toulouse_snapchat replicates=8
   city-audience run city=toulouse_2019 change=[open_snapchat,evening_hours] horizon_weeks=4 sampling=0.1
+  city-audience run city=toulouse_2019 --profile        où passe le temps d'un tirage, étape par étape
 """,
         "en": """\
 city-audience run [name=value ...]
@@ -147,6 +148,7 @@ Writes nothing.
   city-audience run city=grenoble_2013 lang=en
   city-audience run scenario=toulouse_snapchat replicates=8
   city-audience run city=toulouse_2019 change=[open_snapchat,evening_hours] horizon_weeks=4 sampling=0.1
+  city-audience run city=toulouse_2019 --profile        where the time of one replicate goes, by stage
 """,
     },
     "explain": {

@@ -187,13 +187,13 @@ def test_followers_are_a_set_that_nobody_rejoins(
         if move == "join":
             expected = set(people) - now[account] - left[account]
             now[account] |= expected
-            moved = followers.join(account, who)
+            moved = followers.join(account * ROWS + who)
         else:
             expected = set(people) & now[account]
             now[account] -= expected
             left[account] |= expected
-            moved = followers.leave(account, who)
-        assert moved.tolist() == sorted(expected)
+            moved = followers.leave(account * ROWS + who)
+        assert (moved - account * ROWS).tolist() == sorted(expected)
         for a in (0, 1):
             rows = followers.rows(a).tolist()
             assert len(rows) == len(set(rows)) == followers.count[a]
@@ -208,7 +208,7 @@ def test_a_long_list_is_tidied_and_stays_right() -> None:
     laws = SimpleNamespace(schedule=SimpleNamespace(accounts=plans, campaigns=()))
     followers = Followers(laws, SimpleNamespace(n_rows=n, followers={"old": np.arange(n)}))  # type: ignore[arg-type]
     for start in range(0, n, 100):
-        followers.leave(0, np.arange(start, min(start + 50, n)))
+        followers.leave(np.arange(start, min(start + 50, n)))
         assert np.array_equal(np.sort(followers.rows(0)), np.flatnonzero(followers.is_following[0]))
         assert len(followers.rows(0)) == followers.count[0]
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from inputs import small_scenario
 
-from sim import study
+from sim import bench, study
 from sim.city import City, build_city, fingerprint, ingredients
 from sim.explain import sentence
 from sim.figures import BANDS, InputError
@@ -165,16 +165,16 @@ def _three() -> tuple[Scenario, ...]:
 
 def test_each_city_is_built_once(monkeypatch: pytest.MonkeyPatch) -> None:
     built: list[str] = []
-    real = study.build_city
+    real = bench.build_city
 
     def counted(scenario: Scenario, *args: Any, **how: Any) -> City:
         built.append(scenario.name)
         return real(scenario, *args, **how)
 
-    monkeypatch.setattr(study, "build_city", counted)
-    bench = Bench(_three(), SEED)
+    monkeypatch.setattr(bench, "build_city", counted)
+    made = Bench(_three(), SEED)
     assert built == ["base", "help"]
-    assert bench.cities["base"] is bench.cities["late"] is not bench.cities["help"]
+    assert made.cities["base"] is made.cities["late"] is not made.cities["help"]
 
 
 def test_a_comparison_runs_with_two_cities(tmp_path: Path) -> None:

@@ -168,6 +168,7 @@ ENTRANCES = {
     "examined",
     "pages",
     "figure_verbs",
+    "stages",
 }
 
 

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from inputs import merged, small_scenario, small_tree
 from scipy.stats import norm
 
-from sim import load
 from sim.adaptive import MonthlyReview
 from sim.behaviour import appeal
+from sim.cards import Appeal
 from sim.city import City, build_city
 from sim.explain import sentence
 from sim.figures import InputError
 from sim.kernel import Kernel
 from sim.laws import Laws, build_laws
 from sim.model import CityModel
+from sim.replicates import Job
 from sim.review import Decision, decisions, evidence, play, reviewed, weeks_of
 from sim.scenario import Scenario
 from sim.specification import AgentCity
-from sim.study import Bench, Job
+from sim.study import Bench
 from sim.tally import MEASURES, Tally
 
 SEED = 5
@@ -258,11 +262,17 @@ def test_posts_that_share_an_hour_follow_each_other() -> None:
 # --- what a month can tell ---------------------------------------------------------------------------------
 
 
-def _right(posts: int, gain: float = 1.3, trials: int = 4000) -> float:
+@cache
+def _appeal() -> Appeal:
+    """How posts differ, as shipped."""
+    card = Path(__file__).parent.parent / "scenarios" / "behaviour" / "public_body.yaml"
+    return Appeal.model_validate(yaml.safe_load(card.read_text(encoding="utf-8"))["appeal"])
+
+
+def _right(posts: int, gain: float = 1.3) -> float:
     """How often the better of two hours has the larger mean over ``posts`` posts each, by their qualities."""
-    law = load(city="grand_est_2019").behaviour.appeal
-    luck = np.random.default_rng(1).random((2, 2, trials, posts))
-    reach, react = appeal(law, luck[0], luck[1])
+    luck = np.random.default_rng(1).random((2, 2, 120_000 // posts, posts))
+    reach, react = appeal(_appeal(), luck[0], luck[1])
     mean = (reach * react).mean(axis=2)
     return float((gain * mean[1] > mean[0]).mean())
 
@@ -270,7 +280,7 @@ def _right(posts: int, gain: float = 1.3, trials: int = 4000) -> float:
 def test_how_many_posts_it_takes_to_tell_two_hours_apart() -> None:
     """+30 % against the spread between posts: a month shows the better hour more often than not, and proves
     nothing."""
-    law = load(city="grand_est_2019").behaviour.appeal
+    law = _appeal()
     sd = np.hypot((1 + law.reaction_on_reach.value) * law.reach_sd.value, law.reaction_sd.value)
     explained = np.log(1.3) ** 2 / 4 / (np.log(1.3) ** 2 / 4 + sd**2)
     proof = 2 * ((norm.ppf(0.975) + norm.ppf(0.8)) * sd / np.log(1.3)) ** 2

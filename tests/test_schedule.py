@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from inputs import open_snapchat, small_scenario
 
-from sim import load
 from sim.explain import sentence
 from sim.figures import InputError
 from sim.parameters import uses
-from sim.planning import left_open, settled
+from sim.planning import Planning, left_open, settled
 from sim.scenario import Scenario
 from sim.schedule import Schedule, build_schedule
 from sim.sessions import WEEK_MIN
@@ -172,8 +173,9 @@ def test_a_habit_matters_where_a_change_leaves_it_open() -> None:
 
 
 def test_the_habits_of_planning_that_ship_are_what_they_were() -> None:
-    planning = load(city="saint_dizier_2018").behaviour.planning
-    values = [getattr(planning, name).value for name in type(planning).model_fields]
+    card = Path(__file__).parent.parent / "scenarios" / "behaviour" / "public_body.yaml"
+    planning = Planning.model_validate(yaml.safe_load(card.read_text(encoding="utf-8"))["planning"])
+    values = [getattr(planning, name).value for name in Planning.model_fields]
     assert values == [20, 120, 8, 4]
 
 

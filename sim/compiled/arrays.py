@@ -81,16 +81,20 @@ class Queue(NamedTuple):
 
 
 class Readers(NamedTuple):
-    """People in whose feeds something is put: ``who`` int32, ``band`` uint8, ``activity`` float32."""
+    """People in whose feeds something is put: ``who`` int32, ``band`` uint8, ``activity`` float32; ``source``
+    int32 0 for the account, else sharer + 1; ``depth`` int32 generation of the share."""
 
     who: Any
     band: Any
     activity: Any
+    source: Any
+    depth: Any
 
     @classmethod
     def of(cls, size: int) -> Readers:
         """Room for ``size`` people."""
-        return cls(np.empty(size, np.int32), np.empty(size, np.uint8), np.empty(size, np.float32))
+        kinds = (np.int32, np.uint8, np.float32, np.int32, np.int32)
+        return cls(*[np.empty(size, kind) for kind in kinds])
 
 
 class Offered(NamedTuple):
@@ -158,8 +162,8 @@ ENTRY = ("post", "who", "depth", "cell", "next")  # columns of a calendar that g
 
 class Calendar(NamedTuple):
     """Displays to come, a linked list for each hour. Per entry: ``post``, ``who``, ``depth`` int32, ``cell``
-    int64, ``next`` int32; ``head``, ``count`` int64[hours]; ``free`` int64[2]: first reusable entry (-1:
-    none) and first never used.
+    int64, ``next`` int32; ``head``, ``count`` int64[hours]; ``free`` int64[3]: first reusable entry (-1:
+    none) first never used, number of reusable ones.
     """
 
     post: Any
@@ -182,7 +186,7 @@ class Calendar(NamedTuple):
             next=np.empty(size, np.int32),
             head=np.full(n_hours, -1),
             count=np.zeros(n_hours, np.int64),
-            free=np.array([-1, 0]),
+            free=np.array([-1, 0, 0]),
         )
 
 
@@ -203,53 +207,84 @@ class Counts(NamedTuple):
 
 
 class Wave(NamedTuple):
-    """Displays taken from the calendar: ``post``, ``who``, ``depth`` int32, ``cell`` int64; ``merged`` bool:
-    one display with another row; ``order``, ``spare`` int64: room to work.
+    """Displays taken from the calendar: ``post``, ``who``, ``depth`` int32, ``cell`` int64; ``order``,
+    ``spare`` int64: room to work.
     """
 
     post: Any
     who: Any
     depth: Any
     cell: Any
-    merged: Any
     order: Any
     spare: Any
 
     @classmethod
     def of(cls, size: int) -> Wave:
         """Room for ``size`` displays."""
-        kinds = 3 * [np.int32] + [np.int64, np.bool_] + 2 * [np.int64]
-        return cls(*[np.zeros(size, kind) for kind in kinds])
+        kinds = 3 * [np.int32] + 3 * [np.int64]
+        return cls(*[np.empty(size, kind) for kind in kinds])
 
 
 class Events(NamedTuple):
-    """What displays lead to, for the rest of the hour: ``kind`` uint8, ``post``, ``who``, ``depth`` int32."""
+    """What the displays of an hour lead to, by kind; ``n`` int64[8]: how many there are of each (``seeing``).
 
-    kind: Any
-    post: Any
-    who: Any
-    depth: Any
+    int64: ``warmer``, ``colder`` rows of people; ``joins``, ``through_friends``, ``leaves`` ids (account *
+    n_rows + row); ``spoken_post``, ``spoken_who``; int32: ``shared_post``, ``shared_who``, ``shared_depth``.
+    ``tired_account``, ``tired_who`` int32: one for each display.
+    """
+
+    n: Any
+    warmer: Any
+    colder: Any
+    spoken_post: Any
+    spoken_who: Any
+    shared_post: Any
+    shared_who: Any
+    shared_depth: Any
+    joins: Any
+    through_friends: Any
+    leaves: Any
+    tired_account: Any
+    tired_who: Any
 
     @classmethod
-    def of(cls, size: int) -> Events:
-        """Room for ``size`` events."""
-        return cls(np.empty(size, np.uint8), *[np.empty(size, np.int32) for _ in range(3)])
+    def of(cls, size: int, engagements: int) -> Events:
+        """Room for the events of ``size`` displays, each of ``engagements`` kinds at most."""
+        several, one = engagements * size, size
+        i8, i4 = np.int64, np.int32
+        return cls(
+            n=np.zeros(8, i8),
+            warmer=np.empty(several, i8),
+            colder=np.empty(one, i8),
+            spoken_post=np.empty(one, i8),
+            spoken_who=np.empty(one, i8),
+            shared_post=np.empty(one, i4),
+            shared_who=np.empty(one, i4),
+            shared_depth=np.empty(one, i4),
+            joins=np.empty(several, i8),
+            through_friends=np.empty(one, i8),
+            leaves=np.empty(one, i8),
+            tired_account=np.empty(one, i4),
+            tired_who=np.empty(one, i4),
+        )
 
 
 class Desk(NamedTuple):
-    """Room to work on one block of people: ``bits``, ``near``, ``session`` uint64; ``who``, ``cell``,
-    ``row``, ``tail`` int64; ``activity``, ``luck``, ``missed`` float64; of those found: ``found_who``,
-    ``found_cell`` int64, ``found_t`` float64.
+    """Room to work on one block of people: ``bits``, ``near``, ``session`` uint64; ``who``, ``depth``,
+    ``cell``, ``row``, ``tail`` int64; ``activity``, ``luck``, ``missed`` float64; of those found:
+    ``found_who``, ``found_depth``, ``found_cell`` int64, ``found_t`` float64.
     """
 
     bits: Any
     near: Any
     session: Any
     who: Any
+    depth: Any
     cell: Any
     row: Any
     tail: Any
     found_who: Any
+    found_depth: Any
     found_cell: Any
     activity: Any
     luck: Any
@@ -259,5 +294,5 @@ class Desk(NamedTuple):
     @classmethod
     def of(cls, size: int) -> Desk:
         """Room for blocks of ``size`` people."""
-        kinds = 3 * [np.uint64] + 6 * [np.int64] + 4 * [np.float64]
+        kinds = 3 * [np.uint64] + 8 * [np.int64] + 4 * [np.float64]
         return cls(*[np.empty(size, kind) for kind in kinds])

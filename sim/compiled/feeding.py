@@ -21,6 +21,7 @@ from sim.feed import LEAST, STEPS
 from sim.tally import MEASURES, WORK
 
 BLOCK = 512  # followers examined together
+AHEAD = 8  # sharers whose ties are brought near before their turn
 _BANDS = 6
 _HOUR_MIN = 60.0
 _GRID = 4096.0
@@ -100,6 +101,7 @@ def choose(
             if avoid >= 0:
                 is_meant &= not moods.is_following[avoid, who]
             out.who[n], out.band[n], out.activity[n] = who, band, queue.activity[at]
+            out.source[n], out.depth[n] = 0, 0
             n += is_meant & (luck < offer_chance(base, affinity, tired))
     return n
 
@@ -126,8 +128,7 @@ def put(
     k: Any,
     since: Any,
     elapsed: Any,
-    source: Any,
-    depth: Any,
+    open_at: Any,
     tail_at: Any,
     most: Any,
     rest: Any,
@@ -137,12 +138,11 @@ def put(
     """Put a post in the feeds of the first ``n`` readers and enter when each first has it displayed.
 
     One exposure is ``feed.first_display`` of one row. ``elapsed`` float64[6]: profile time (days) at
-    ``since`` by age band; ``tail_at``, ``most``, ``rest``: bounds of what is left to come (``feed.Tails``);
-    ``source`` 0 for the account, else sharer + 1.
+    ``since`` by age band; ``open_at``: where the post's openness by absolute hour begins; ``tail_at``,
+    ``most``, ``rest``: bounds of what is left to come (``feed.Tails``).
     """
     counts.work[EXPOSURES] += n
     key, life, session_key = shown.key[post], shown.life[k], sessions.key[k]
-    open_at = shown.own_at[post] if source == 0 else shown.shared_at[post]
     for start in range(0, n, BLOCK):
         size = min(n - start, BLOCK)
         for i in range(np.uint64(size)):
@@ -152,7 +152,7 @@ def put(
             row = k * _BANDS + band
             desk.who[i], desk.activity[i], desk.row[i] = who, activity, row
             desk.tail[i] = tail_at + band * life
-            desk.luck[i] = unit(fold(fold(key, who), source))
+            desk.luck[i], desk.depth[i] = unit(fold(fold(key, who), readers.source[at])), readers.depth[at]
             desk.session[i], desk.missed[i] = fold(session_key, who), 1.0
             # Sessions surely before ``since`` are passed over: the clock's own grid is the only uncertainty.
             passed = activity * elapsed[np.uint64(band)]
@@ -167,8 +167,9 @@ def put(
             )  # fmt: skip
             for i in range(found):
                 enter(
-                    calendar, shown, post, desk.found_who[i], desk.found_cell[i], depth, desk.found_t[i], hour
-                )
+                    calendar, shown, post, desk.found_who[i], desk.found_cell[i], desk.found_depth[i],
+                    desk.found_t[i], hour,
+                )  # fmt: skip
 
 
 @inlined
@@ -206,11 +207,12 @@ def wait(
         best = most[at] * (1.0 if t > since else 2.0)
         may_still = (t <= expiry) & (missed * least(best + activity * rest[at]) <= luck)
         live += is_live
-        desk.found_who[found], desk.found_cell[found], desk.found_t[found] = desk.who[i], cell, t
+        desk.found_who[found], desk.found_depth[found] = desk.who[i], desk.depth[i]
+        desk.found_cell[found], desk.found_t[found] = cell, t
         found += np.uint64(is_shown)
         desk.who[kept], desk.activity[kept], desk.row[kept] = desk.who[i], activity, desk.row[i]
         desk.tail[kept], desk.luck[kept], desk.session[kept] = desk.tail[i], luck, desk.session[i]
-        desk.missed[kept], desk.cell[kept] = missed, cell + 1
+        desk.missed[kept], desk.cell[kept], desk.depth[kept] = missed, cell + 1, desk.depth[i]
         kept += np.uint64(may_still & (not is_shown))
     counts.work[WALKED] += live
     return kept, found
@@ -231,6 +233,7 @@ def enter(calendar: Any, shown: Any, post: Any, who: Any, cell: Any, depth: Any,
     at = free[0]
     if at >= 0:
         free[0] = calendar.next[at]
+        free[2] -= 1
     else:
         at = free[1]
         free[1] += 1
@@ -264,34 +267,67 @@ def deliver(
     hour: Any,
     desk: Any,
     out: Any,
-) -> None:
-    """Put shares (``posts``, ``sharers``, ``depths`` int32) in the feeds of the sharers' friends.
+    first: Any,
+) -> Any:
+    """Put shares (``posts``, ``sharers``, ``depths`` int32, post by post) in the feeds of friends.
 
-    ``elapsed`` float64[K, 6] and ``tails`` int64[K] as of ``now`` (minutes); ``out`` (Readers): room for
-    the friends of the one who has most.
+    ``elapsed`` float64[K, 6] and ``tails`` int64[K] as of ``now`` (minutes); ``out`` (Readers): room for the
+    friends of the one who has most. Begins with share ``first``; returns the share to go on with when the
+    calendar has more room (for as many displays as ``out`` has), or their number when all are done.
     """
-    for s in range(len(posts)):
-        post, sharer = posts[s], sharers[s]
-        if shown.expiry[post] <= now:
-            continue
+    n, last, touched = 0, len(posts) - 1, 0
+    for s in range(first, len(posts)):
+        post = posts[s]
         k = plan.platform[post]
-        bit = np.uint16(1) << np.uint16(k)
-        key = fold(offered.key_friend[post], sharer)
-        limit = threshold(offered.friend_offer[k])
-        n = 0
-        for edge in range(offered.indptr[sharer], offered.indptr[sharer + 1]):
-            if offered.mask[edge] & bit == 0:
-                continue
-            counts.work[FRIENDS] += 1
-            friend = offered.friend[edge]
-            luck = fold(key, friend)
-            if luck >> _S11 >= limit:
-                continue
-            if unit(luck) < friend_offer_chance(offered.friend_offer[k], offered.attention[k, friend]):
-                out.who[n], out.band[n] = friend, people.band[friend]
-                out.activity[n] = people.activity[k, friend]
-                n += 1
-        put(
-            sessions, shown, calendar, counts, out, n, post, k, now, elapsed[k],
-            sharer + 1, depths[s], tails[k], most, rest, hour, desk,
-        )  # fmt: skip
+        if shown.expiry[post] > now:
+            ahead = offered.indptr[sharers[min(s + AHEAD, last)]]
+            touched += offered.friend[ahead] + offered.mask[ahead] if ahead < len(offered.friend) else 0
+            n = ask_friends(people, offered, counts, post, k, sharers[s], depths[s], desk, out, n)
+        following = sharers[min(s + 1, last)]
+        more = offered.indptr[following + 1] - offered.indptr[following]
+        if s == last or posts[s + 1] != post or n + more > len(out.who):
+            put(
+                sessions, shown, calendar, counts, out, n, post, k, now, elapsed[k], shown.shared_at[post],
+                tails[k], most, rest, hour, desk,
+            )  # fmt: skip
+            n = 0
+            if calendar.free[2] + len(calendar.post) - calendar.free[1] < len(out.who):
+                desk.who[0] = touched  # what is touched must be used, or it would not be touched
+                return s + 1
+    desk.who[0] = touched
+    return len(posts)
+
+
+@inlined
+def ask_friends(
+    people: Any,
+    offered: Any,
+    counts: Any,
+    post: Any,
+    k: Any,
+    sharer: Any,
+    depth: Any,
+    desk: Any,
+    out: Any,
+    n: Any,
+) -> Any:
+    """Append to ``out``, from place ``n`` on, the friends in whose feeds a share is put; their number."""
+    bit, key = np.uint16(1) << np.uint16(k), fold(offered.key_friend[post], sharer)
+    limit, alive = threshold(offered.friend_offer[k]), np.uint64(0)
+    begin, end = offered.indptr[sharer], offered.indptr[sharer + 1]
+    for start in range(np.uint64(begin), np.uint64(end), np.uint64(BLOCK)):
+        size, m = min(np.uint64(end) - start, np.uint64(BLOCK)), np.uint64(0)
+        for i in range(size):
+            desk.bits[i] = fold(key, offered.friend[start + i])
+        for i in range(size):
+            desk.near[m] = i
+            is_alive = offered.mask[start + i] & bit != 0
+            alive += np.uint64(is_alive)
+            m += np.uint64(is_alive & (desk.bits[i] >> _S11 < limit))
+        for j in range(m):
+            friend, luck = np.uint64(offered.friend[start + desk.near[j]]), unit(desk.bits[desk.near[j]])
+            out.who[n], out.band[n], out.activity[n] = friend, people.band[friend], people.activity[k, friend]
+            out.source[n], out.depth[n] = sharer + 1, depth
+            n += luck < friend_offer_chance(offered.friend_offer[k], offered.attention[k, friend])
+    counts.work[FRIENDS] += np.int64(alive)
+    return n

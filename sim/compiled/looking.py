@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from sim.compiled.build import compiled, inlined
-from sim.compiled.seeing import SEVERAL, THERE, see
+from sim.compiled.seeing import SEVERAL, THERE, TIRED, note, see
 
 AT_ONCE = 64  # displays whose memory is touched together
 
@@ -23,6 +23,7 @@ def take(calendar: Any, hour: Any, wave: Any) -> None:
         after = calendar.next[at]
         calendar.next[at] = calendar.free[0]
         calendar.free[0] = at
+        calendar.free[2] += 1
         at = after
     calendar.head[hour] = -1
     calendar.count[hour] = 0
@@ -45,9 +46,8 @@ def look(
     n: Any,
     hour: Any,
     week: Any,
-) -> Any:
-    """The ``n`` displays of one wave: count, react, follow or leave, enter what will reappear. Number of
-    events.
+) -> None:
+    """The ``n`` displays of one wave: count, react, follow or leave, enter what will reappear.
 
     ``depth`` is negative (-1 - depth) for a post that was seen before. Displays of one post to one person go
     in the order of their cells, two sources in one session are one display, the account's own first; all
@@ -55,7 +55,7 @@ def look(
     """
     post, who, cell, depth, order = wave.post, wave.who, wave.cell, wave.depth, wave.order
     in_turn(plan, flags, wave, n)
-    n_events, i, fetched = 0, 0, 0
+    i, fetched = 0, 0
     while i < n:
         if i >= fetched:
             fetched = min(fetched + AT_ONCE, n)
@@ -68,13 +68,13 @@ def look(
             other = order[i]
             again |= depth[other] < 0
             endorsed |= generation_of(depth[other]) > 0
-            wave.merged[other] = True
             i += 1
-        n_events = see(
+        see(
             people, sessions, shown, plan, response, moods, calendar, counts, events, times_seen, flags,
-            post[at], who[at], cell[at], generation, endorsed, again, hour, week, n_events,
+            post[at], who[at], cell[at], generation, endorsed, again, hour, week,
         )  # fmt: skip
-    return n_events
+        events.tired_account[events.n[TIRED]] = plan.account[post[at]]
+        note(events.tired_who, events.n, TIRED, who[at])
 
 
 @inlined
@@ -166,14 +166,25 @@ def generation_of(depth: Any) -> Any:
 
 
 @compiled
-def tire(plan: Any, moods: Any, wave: Any, hour: Any) -> None:
+def tire(moods: Any, events: Any, hour: Any) -> None:
     """End of the hour: one more recent display of the account for each display."""
-    for i in range(len(wave.post)):
-        if wave.merged[i]:
-            continue
-        account, person = plan.account[wave.post[i]], wave.who[i]
+    for i in range(events.n[TIRED]):
+        account, person = events.tired_account[i], events.tired_who[i]
         recent = moods.fatigue[account, person]
         if recent > 0.0:
             recent *= moods.fatigue_decay[hour - moods.tired_at[account, person]]
         moods.fatigue[account, person] = recent + 1.0
         moods.tired_at[account, person] = hour
+
+
+@compiled
+def warm(moods: Any, who: Any, n: Any, step: Any, least: Any, most: Any, hour: Any) -> None:
+    """End of the hour: ``step`` more affinity for each of the first ``n`` of ``who`` (``Kernel._warm``)."""
+    for i in range(n):
+        person = who[i]
+        excess = moods.excess[person] * moods.affinity_decay[hour - moods.warm_at[person]]
+        moods.excess[person] = excess + step
+        moods.warm_at[person] = hour
+        moods.is_warm[person] = 1
+    for i in range(n):
+        moods.excess[who[i]] = min(max(moods.excess[who[i]], least), most)

@@ -23,11 +23,8 @@ from sim.compiled.build import inlined
 from sim.compiled.feeding import DISPLAYS, enter
 from sim.tally import LADDER, MAX_DEPTH, MEASURES
 
-WARMER, COLDER, SPOKEN, SHARED, JOINS, JOINS_THROUGH_FRIEND, LEAVES = range(7)
-N_KINDS = 7
-EVENTS_A_DISPLAY = (
-    10  # at most: three engagements, a comment heard, a share, a hide, three joins, a departure
-)
+WARMER, COLDER, SPOKEN, SHARED, JOINS, THROUGH_FRIENDS, LEAVES, TIRED = range(8)  # places in Events.n
+MOST = 3  # engagements, or followings, that one display can lead to
 CLICK, COMMENT, SHARE, HIDE = (ACTIONS.index(name) for name in ("click", "comment", "share", "hide"))
 IMPRESSIONS, REACH, FIRST = (MEASURES.index(name) for name in ("impressions", "reach", ACTIONS[0]))
 _DIALOGUE, _PROMOTES, _INFLUENCED = (
@@ -61,9 +58,8 @@ def see(
     again: Any,
     hour: Any,
     week: Any,
-    n_events: Any,
-) -> Any:
-    """One display to one person; ``depth`` generation of the share that brought it. Number of events."""
+) -> None:
+    """One display to one person; ``depth`` generation of the share that brought it."""
     place, account, k = plan.place[post], plan.account[post], plan.platform[post]
     group, band, circle = people.group[who], people.band[who], people.circle[who]
     own = plan.is_own[account]
@@ -120,17 +116,14 @@ def see(
             if done >> np.uint8(action) & np.uint8(1):
                 counts.weekly[account, group, week, FIRST + action] += 1
                 counts.posts[post, FIRST + action] += 1
-                n_events = act(
+                act(
                     counts, events, account, post, who, depth, action, own, follows, mark & _ENDORSED != 0,
-                    bit, n_events,
+                    bit,
                 )  # fmt: skip
     if first:
-        n_events = come_or_go(
-            people, plan, response, events, post, who, account, band, depth > 0, follows, affinity, n_events
-        )
+        come_or_go(people, plan, response, events, post, who, account, band, depth > 0, follows, affinity)
     if first or again:
         reappear(people, sessions, shown, calendar, post, who, cell, depth, k, band, hour)
-    return n_events
 
 
 @inlined
@@ -146,37 +139,38 @@ def act(
     follows: Any,
     is_endorsed: Any,
     bit: Any,
-    n: Any,
-) -> Any:
-    """One reaction: the ladder, what the hour will write, the share to pass on. Number of events."""
+) -> None:
+    """One reaction: the ladder, what the hour will write, the share to pass on."""
     if own:
         if action == HIDE:
-            n = note(events, COLDER, post, who, depth, n)
+            note(events.colder, events.n, COLDER, who)
         else:
             if is_endorsed:
                 counts.ladder[who] |= _INFLUENCED
             if action != CLICK:
-                n = note(events, WARMER, post, who, depth, n)
+                note(events.warmer, events.n, WARMER, who)
                 if follows:
                     counts.engaged[who] |= bit
         if action == COMMENT:
             counts.ladder[who] |= _DIALOGUE
-            n = note(events, SPOKEN, post, who, depth, n)
+            events.spoken_post[events.n[SPOKEN]] = post
+            note(events.spoken_who, events.n, SPOKEN, who)
         elif action == SHARE:
             counts.ladder[who] |= _PROMOTES
     if action == SHARE:
         deeper = depth + 1
         counts.share_depth[account, min(deeper, MAX_DEPTH)] += 1
         counts.depth[post] = max(counts.depth[post], deeper)
-        n = note(events, SHARED, post, who, deeper, n)
-    return n
+        events.shared_post[events.n[SHARED]] = post
+        events.shared_depth[events.n[SHARED]] = deeper
+        note(events.shared_who, events.n, SHARED, who)
 
 
 @inlined
-def note(events: Any, kind: Any, post: Any, who: Any, depth: Any, n: Any) -> Any:
-    """Write one event; their number."""
-    events.kind[n], events.post[n], events.who[n], events.depth[n] = kind, post, who, depth
-    return n + 1
+def note(column: Any, n: Any, kind: Any, value: Any) -> None:
+    """Write one event of a kind."""
+    column[n[kind]] = value
+    n[kind] += 1
 
 
 @inlined
@@ -192,28 +186,27 @@ def come_or_go(
     by_friend: Any,
     follows: Any,
     affinity: Any,
-    n: Any,
-) -> Any:
-    """Whether someone starts or stops following after a first display; ``post`` of the event: the account."""
-    mention = plan.mention[post]
+) -> None:
+    """Whether someone starts or stops following after a first display."""
+    mention, n_rows = plan.mention[post], len(people.attachment)
     key = response.key_follow[post]
     if by_friend and _follows(people, plan, response.if_shared, response, key, who, account, band, affinity):
-        n = note(events, JOINS_THROUGH_FRIEND, account, who, 0, n)
+        note(events.through_friends, events.n, THROUGH_FRIENDS, account * n_rows + who)
+        note(events.joins, events.n, JOINS, account * n_rows + who)
     if mention >= 0 and _follows(
         people, plan, response.if_mentioned, response, key, who, mention, band, affinity
     ):
-        n = note(events, JOINS, mention, who, 0, n)
+        note(events.joins, events.n, JOINS, mention * n_rows + who)
     if (
         response.is_lent[post]
         and not by_friend
         and _follows(people, plan, response.if_mentioned, response, key, who, account, band, affinity)
     ):
-        n = note(events, JOINS, account, who, 0, n)
+        note(events.joins, events.n, JOINS, account * n_rows + who)
     if response.is_overposting[post] and follows:
         k = plan.platform[post]
         if unit(fold(response.key_leave[post], who)) < response.if_overposted[k]:
-            n = note(events, LEAVES, account, who, 0, n)
-    return n
+            note(events.leaves, events.n, LEAVES, account * n_rows + who)
 
 
 @inlined
