@@ -200,7 +200,6 @@ class Kernel(Offering):
         """``step`` more affinity for each time that someone is in ``who``, within its bounds."""
         state, memory = self.state, self.laws.scenario.behaviour.memory
         state.affinity.fade(who, self.hour)
-        state.is_warm[who] = 1
         np.add.at(state.affinity.value, who, step)
         state.affinity.value[who] = np.clip(
             state.affinity.value[who], memory.affinity_floor.value, memory.affinity_ceiling.value

@@ -92,7 +92,7 @@ class CompiledKernel(Kernel):
             queue = in_blocks(self.city, int(self.laws.platform[post]), won, feeding.BLOCK)
             zeros = np.zeros(len(won), np.int32)
             columns = queue.who, queue.band, queue.activity, zeros, zeros
-            for column, values in zip(self._readers, columns, strict=True):
+            for column, values in zip(self._readers, columns, strict=False):
                 column[: len(won)] = values
             self._put_first(post, len(won))
 
@@ -149,8 +149,10 @@ class CompiledKernel(Kernel):
         if self._passed_on is None:
             return
         (post, sharer, depth), self._passed_on = self._passed_on, None
-        now, order = float(self.hour * HOUR_MIN), np.lexsort((sharer, post))
-        post, sharer, depth = post[order], sharer[order], depth[order]
+        now = float(self.hour * HOUR_MIN)
+        if (post != post[0]).any():
+            order = np.argsort(post, kind="stable")
+            post, sharer, depth = post[order], sharer[order], depth[order]
         self._room_for(self._most_ties)
         tails = np.zeros(len(self.city.platforms), np.int64)
         for k in set(self.laws.platform[post].tolist()):

@@ -28,15 +28,13 @@ FIRST_MEASURE = MEASURES.index(ACTIONS[0])
 
 @dataclass
 class State:
-    """Per-resident arrays that change. ``fatigue`` by account, ``affinity`` excess over attachment,
-    ``is_warm`` uint8 1 for those whose excess was ever changed; ``times_seen`` and ``flags`` uint8[active
-    posts, n_rows] (bits 0-4: reactions done, 7: endorsed).
+    """Per-resident arrays that change. ``fatigue`` by account, ``affinity`` excess over attachment;
+    ``times_seen`` and ``flags`` uint8[active posts, n_rows] (bits 0-4: reactions done, 7: endorsed).
     """
 
     followers: Followers
     fatigue: Memory
     affinity: Memory
-    is_warm: NDArray[np.uint8]
     times_seen: NDArray[np.uint8]
     flags: NDArray[np.uint8]
 
@@ -74,7 +72,6 @@ class Viewers:
             followers=Followers(laws, city),
             fatigue=Memory.blank((n_accounts, city.n_rows), laws.fatigue_decay),
             affinity=Memory.blank(city.n_rows, laws.affinity_decay),
-            is_warm=np.zeros(city.n_rows, dtype=np.uint8),
             times_seen=np.zeros((n_active, city.n_rows), dtype=np.uint8),
             flags=np.zeros((n_active, city.n_rows), dtype=np.uint8),
         )

@@ -93,7 +93,7 @@ def test_every_hour_ends_in_the_same_state() -> None:
             mine, theirs = getattr(a.state, memory), getattr(b.state, memory)
             assert np.array_equal(mine.value, theirs.value)
             assert np.array_equal(mine.last, theirs.last)
-        for name in ("times_seen", "flags", "is_warm"):
+        for name in ("times_seen", "flags"):
             assert np.array_equal(getattr(a.state, name), getattr(b.state, name)), (a.hour, name)
         assert np.array_equal(a.state.followers.is_following, b.state.followers.is_following)
     assert b.tally.posts.sum() > 1000

@@ -82,18 +82,20 @@ class Queue(NamedTuple):
 
 class Readers(NamedTuple):
     """People in whose feeds something is put: ``who`` int32, ``band`` uint8, ``activity`` float32; ``source``
-    int32 0 for the account, else sharer + 1; ``depth`` int32 generation of the share."""
+    int32 0 for the account, else sharer + 1; ``depth`` int32 generation of the share; ``luck`` float64 of a
+    friend, while the platform decides."""
 
     who: Any
     band: Any
     activity: Any
     source: Any
     depth: Any
+    luck: Any
 
     @classmethod
     def of(cls, size: int) -> Readers:
         """Room for ``size`` people."""
-        kinds = (np.int32, np.uint8, np.float32, np.int32, np.int32)
+        kinds = (np.int32, np.uint8, np.float32, np.int32, np.int32, np.float64)
         return cls(*[np.empty(size, kind) for kind in kinds])
 
 
@@ -140,8 +142,8 @@ class Response(NamedTuple):
 class Moods(NamedTuple):
     """State that an hour reads: ``is_following`` bool[A, n]; ``fatigue`` float64[A, n] as of hour
     ``tired_at`` int32[A, n]; ``excess`` float64[n] of affinity as of ``warm_at`` int32[n]; ``liking``
-    float64[L, n] with ``liking_of`` int64[A] (-1: none); ``is_warm`` uint8[n]: the excess was ever changed;
-    ``slope`` of fatigue; decays by whole hours.
+    float64[L, n] with ``liking_of`` int64[A] (-1: none); ``is_warm`` uint8[n // 8 + 1], a bit for each: the
+    excess was ever changed; ``slope`` of fatigue; decays by whole hours.
     """
 
     is_following: Any
@@ -270,29 +272,27 @@ class Events(NamedTuple):
 
 
 class Desk(NamedTuple):
-    """Room to work on one block of people: ``bits``, ``near``, ``session`` uint64; ``who``, ``depth``,
-    ``cell``, ``row``, ``tail`` int64; ``activity``, ``luck``, ``missed`` float64; of those found:
-    ``found_who``, ``found_depth``, ``found_cell`` int64, ``found_t`` float64.
+    """Room to work on one block of people. uint64: ``bits``, ``near``, ``found``, ``session``; int64:
+    ``who``, ``depth``, ``cell``, ``row``, ``tail``; float64: ``activity``, ``luck``, ``missed``, ``t``
+    (minutes).
     """
 
     bits: Any
     near: Any
+    found: Any
     session: Any
     who: Any
     depth: Any
     cell: Any
     row: Any
     tail: Any
-    found_who: Any
-    found_depth: Any
-    found_cell: Any
     activity: Any
     luck: Any
     missed: Any
-    found_t: Any
+    t: Any
 
     @classmethod
     def of(cls, size: int) -> Desk:
         """Room for blocks of ``size`` people."""
-        kinds = 3 * [np.uint64] + 8 * [np.int64] + 4 * [np.float64]
+        kinds = 4 * [np.uint64] + 5 * [np.int64] + 4 * [np.float64]
         return cls(*[np.empty(size, kind) for kind in kinds])

@@ -75,8 +75,8 @@ def choose(
         for j in range(m):
             at = near[j]
             luck, attachment = np.float64(bits[at]) * 2.0**-53, np.float64(queue.attachment[start + at])
-            is_warm = moods.is_warm[np.uint64(queue.who[start + at])] > 0
             near[kept] = at
+            is_warm = warm(moods, np.uint64(queue.who[start + at]))
             kept += np.uint64((luck < attachment * base) | (is_warm & (luck < attachment * (base * warmest))))
         m, kept = kept, np.uint64(0)
         for j in range(m):
@@ -86,7 +86,7 @@ def choose(
             at = start + near[j]
             who, circle, band = np.uint64(queue.who[at]), np.uint64(queue.circle[at]), queue.band[at]
             luck, affinity = np.float64(bits[near[j]]) * 2.0**-53, np.float64(queue.attachment[at])
-            if moods.is_warm[who]:
+            if warm(moods, who):
                 affinity *= (
                     1.0 + moods.excess[who] * moods.affinity_decay[np.uint64(hour - moods.warm_at[who])]
                 )
@@ -104,6 +104,12 @@ def choose(
             out.source[n], out.depth[n] = 0, 0
             n += is_meant & (luck < offer_chance(base, affinity, tired))
     return n
+
+
+@inlined
+def warm(moods: Any, who: Any) -> Any:
+    """Whether someone's affinity was ever changed."""
+    return moods.is_warm[who >> np.uint64(3)] >> np.uint8(who & np.uint64(7)) & np.uint8(1) > 0
 
 
 @compiled
@@ -159,6 +165,7 @@ def put(
             cell = np.floor(passed)
             blur = activity * sessions.days[np.uint64(row)] * (2.0 / _GRID)
             desk.cell[i] = np.int64(cell) - np.int64((passed - cell <= blur) & (cell > 0.0))
+            desk.near[i] = i
         waiting = np.uint64(size)
         while waiting:
             waiting, found = wait(
@@ -166,10 +173,10 @@ def put(
                 desk, waiting,
             )  # fmt: skip
             for i in range(found):
+                at = np.uint64(desk.found[i])
                 enter(
-                    calendar, shown, post, desk.found_who[i], desk.found_cell[i], desk.found_depth[i],
-                    desk.found_t[i], hour,
-                )  # fmt: skip
+                    calendar, shown, post, desk.who[at], desk.cell[at] - 1, desk.depth[at], desk.t[at], hour
+                )
 
 
 @inlined
@@ -186,13 +193,14 @@ def wait(
     desk: Any,
     waiting: Any,
 ) -> Any:
-    """The next session of each of the first ``waiting`` people of the desk: (still waiting, displayed).
+    """The next session of those whose places on the desk stand first in ``near``: (still waiting, displayed).
 
     Without branches, so that the sessions of many people are worked out at the same time.
     """
     kept = found = np.uint64(0)
     live = 0
-    for i in range(waiting):
+    for j in range(waiting):
+        i = desk.near[j]
         cell, activity, luck = desk.cell[i], desk.activity[i], desk.luck[i]
         ahead = np.float64(cell) + unit(fold(desk.session[i], cell))
         t = instant(sessions.clock, sessions.per_day, np.uint64(desk.row[i]), ahead / activity)
@@ -207,12 +215,10 @@ def wait(
         best = most[at] * (1.0 if t > since else 2.0)
         may_still = (t <= expiry) & (missed * least(best + activity * rest[at]) <= luck)
         live += is_live
-        desk.found_who[found], desk.found_depth[found] = desk.who[i], desk.depth[i]
-        desk.found_cell[found], desk.found_t[found] = cell, t
+        desk.missed[i], desk.cell[i], desk.t[i] = missed, cell + 1, t
+        desk.found[found] = i
         found += np.uint64(is_shown)
-        desk.who[kept], desk.activity[kept], desk.row[kept] = desk.who[i], activity, desk.row[i]
-        desk.tail[kept], desk.luck[kept], desk.session[kept] = desk.tail[i], luck, desk.session[i]
-        desk.missed[kept], desk.cell[kept], desk.depth[kept] = missed, cell + 1, desk.depth[i]
+        desk.near[kept] = i
         kept += np.uint64(may_still & (not is_shown))
     counts.work[WALKED] += live
     return kept, found
@@ -282,10 +288,11 @@ def deliver(
         if shown.expiry[post] > now:
             ahead = offered.indptr[sharers[min(s + AHEAD, last)]]
             touched += offered.friend[ahead] + offered.mask[ahead] if ahead < len(offered.friend) else 0
-            n = ask_friends(people, offered, counts, post, k, sharers[s], depths[s], desk, out, n)
+            n = ask_friends(offered, counts, post, k, sharers[s], depths[s], out, n)
         following = sharers[min(s + 1, last)]
         more = offered.indptr[following + 1] - offered.indptr[following]
         if s == last or posts[s + 1] != post or n + more > len(out.who):
+            n = admit(people, offered, k, out, n)
             put(
                 sessions, shown, calendar, counts, out, n, post, k, now, elapsed[k], shown.shared_at[post],
                 tails[k], most, rest, hour, desk,
@@ -300,34 +307,39 @@ def deliver(
 
 @inlined
 def ask_friends(
-    people: Any,
     offered: Any,
     counts: Any,
     post: Any,
     k: Any,
     sharer: Any,
     depth: Any,
-    desk: Any,
     out: Any,
     n: Any,
 ) -> Any:
-    """Append to ``out``, from place ``n`` on, the friends in whose feeds a share is put; their number."""
+    """Append to ``out``, from place ``n`` on, the friends whose draw might let a share in; their number."""
     bit, key = np.uint16(1) << np.uint16(k), fold(offered.key_friend[post], sharer)
-    limit, alive = threshold(offered.friend_offer[k]), np.uint64(0)
-    begin, end = offered.indptr[sharer], offered.indptr[sharer + 1]
-    for start in range(np.uint64(begin), np.uint64(end), np.uint64(BLOCK)):
-        size, m = min(np.uint64(end) - start, np.uint64(BLOCK)), np.uint64(0)
-        for i in range(size):
-            desk.bits[i] = fold(key, offered.friend[start + i])
-        for i in range(size):
-            desk.near[m] = i
-            is_alive = offered.mask[start + i] & bit != 0
-            alive += np.uint64(is_alive)
-            m += np.uint64(is_alive & (desk.bits[i] >> _S11 < limit))
-        for j in range(m):
-            friend, luck = np.uint64(offered.friend[start + desk.near[j]]), unit(desk.bits[desk.near[j]])
-            out.who[n], out.band[n], out.activity[n] = friend, people.band[friend], people.activity[k, friend]
-            out.source[n], out.depth[n] = sharer + 1, depth
-            n += luck < friend_offer_chance(offered.friend_offer[k], offered.attention[k, friend])
-    counts.work[FRIENDS] += np.int64(alive)
+    limit, alive, first = threshold(offered.friend_offer[k]), 0, n
+    for edge in range(np.uint64(offered.indptr[sharer]), np.uint64(offered.indptr[sharer + 1])):
+        friend = offered.friend[edge]
+        luck = fold(key, friend)
+        is_alive = offered.mask[edge] & bit != 0
+        alive += is_alive
+        out.who[n], out.luck[n] = friend, unit(luck)
+        n += is_alive & (luck >> _S11 < limit)
+    for i in range(first, n):
+        out.source[i], out.depth[i] = sharer + 1, depth
+    counts.work[FRIENDS] += alive
     return n
+
+
+@inlined
+def admit(people: Any, offered: Any, k: Any, out: Any, n: Any) -> Any:
+    """Keep those of the first ``n`` of ``out`` in whose feeds a share is put; their number."""
+    kept = np.uint64(0)
+    for i in range(np.uint64(n)):
+        friend, luck = np.uint64(out.who[i]), out.luck[i]
+        out.who[kept], out.source[kept], out.depth[kept] = friend, out.source[i], out.depth[i]
+        out.band[kept], out.activity[kept] = people.band[friend], people.activity[k, friend]
+        chance = friend_offer_chance(offered.friend_offer[k], offered.attention[k, friend])
+        kept += np.uint64(luck < chance)
+    return np.int64(kept)

@@ -155,7 +155,7 @@ def _moods(kernel: Kernel) -> Moods:
         tired_at=state.fatigue.last,
         excess=state.affinity.value,
         warm_at=state.affinity.last,
-        is_warm=state.is_warm,
+        is_warm=np.zeros(len(state.affinity.value) // 8 + 1, np.uint8),
         liking=state.followers.likings,
         liking_of=liking_of,
         slope=laws.fatigue_slope,

@@ -185,6 +185,6 @@ def warm(moods: Any, who: Any, n: Any, step: Any, least: Any, most: Any, hour: A
         excess = moods.excess[person] * moods.affinity_decay[hour - moods.warm_at[person]]
         moods.excess[person] = excess + step
         moods.warm_at[person] = hour
-        moods.is_warm[person] = 1
+        moods.is_warm[person >> 3] |= np.uint8(1 << (person & 7))
     for i in range(n):
         moods.excess[who[i]] = min(max(moods.excess[who[i]], least), most)
