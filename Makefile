@@ -35,7 +35,7 @@ bench:
 	$(MAKE) bench-luck
 
 bench-month: $(VENV)/.benched
-	$(BIN)/python tests/benchmarks/month.py
+	PYTHONPATH=tests $(BIN)/python tests/benchmarks/month.py
 
 bench-peers: $(VENV)/.benched
 	PYTHONPATH=tests $(BIN)/python -W ignore tests/benchmarks/peers.py
