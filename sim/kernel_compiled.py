@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.city import City
-from sim.compiled import feeding, looking, seeing
+from sim.compiled import feeding, looking, seeing, sharing
 from sim.compiled.arrays import ENTRY, Calendar, Desk, Events, Queue, Readers, Wave
 from sim.compiled.handing import Handed
 from sim.compiled.packing import by_attachment, in_blocks, pack
@@ -162,7 +162,7 @@ class CompiledKernel(Kernel):
         h, at = self._handed, 0
         while at < len(post):
             self._reserve(len(self._readers.who))
-            at = feeding.deliver(
+            at = sharing.deliver(
                 h.people, h.sessions, h.shown, h.plan, h.offered, self._entries, h.counts, post, sharer,
                 depth, now, elapsed, tails, self._tails.most, self._tails.rest, self.hour, self._desk,
                 self._readers, at,

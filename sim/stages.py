@@ -88,7 +88,7 @@ PARTS: dict[tuple[str, str], tuple[str, str]] = {
     ("offers.py", "_chosen"): ("feeds", "followers examined"),
     ("compiled/feeding.py", "put"): ("feeds", "first displays found"),
     ("feed.py", "first_display"): ("feeds", "first displays found"),
-    ("compiled/feeding.py", "deliver"): ("feeds", "shares to friends"),
+    ("compiled/sharing.py", "deliver"): ("feeds", "shares to friends"),
     ("offers.py", "_deliver"): ("feeds", "shares to friends"),
     ("compiled/looking.py", "look"): ("displays", "reactions"),
     ("reactions.py", "_display"): ("displays", "reactions"),

@@ -246,6 +246,7 @@ COMPILED = {  # the inner loops know equations, tables and counts; only their pa
     "arrays": set(),
     "arithmetic": {"behaviour", "compiled"},
     "feeding": {"compiled", "feed", "tally"},
+    "sharing": {"compiled", "tally"},
     "seeing": {"cards", "compiled", "tally"},
     "looking": {"compiled"},
     "packing": {"audience", "city", "compiled", "reactions", "tally"},

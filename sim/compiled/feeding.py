@@ -9,7 +9,6 @@ import numpy as np
 from sim.compiled.arithmetic import (
     display_chance,
     fold,
-    friend_offer_chance,
     instant,
     offer_chance,
     threshold,
@@ -21,16 +20,13 @@ from sim.feed import LEAST, STEPS
 from sim.tally import MEASURES, WORK
 
 BLOCK = 512  # followers examined together
-AHEAD = 8  # sharers whose ties are brought near before their turn
 _BANDS = 6
 _HOUR_MIN = 60.0
 _GRID = 4096.0
 _LAST = len(LEAST) - 2.0
 _S11 = np.uint64(11)
 OFFERED = MEASURES.index("offered")
-FRIENDS, EXPOSURES, WALKED, DISPLAYS = (
-    WORK.index(name) for name in ("friends_examined", "exposures", "sessions_walked", "displays")
-)
+EXPOSURES, WALKED, DISPLAYS = (WORK.index(name) for name in ("exposures", "sessions_walked", "displays"))
 
 
 @compiled
@@ -251,95 +247,3 @@ def enter(calendar: Any, shown: Any, post: Any, who: Any, cell: Any, depth: Any,
     calendar.next[at] = calendar.head[when]
     calendar.head[when] = at
     calendar.count[when] += 1
-
-
-@compiled
-def deliver(
-    people: Any,
-    sessions: Any,
-    shown: Any,
-    plan: Any,
-    offered: Any,
-    calendar: Any,
-    counts: Any,
-    posts: Any,
-    sharers: Any,
-    depths: Any,
-    now: Any,
-    elapsed: Any,
-    tails: Any,
-    most: Any,
-    rest: Any,
-    hour: Any,
-    desk: Any,
-    out: Any,
-    first: Any,
-) -> Any:
-    """Put shares (``posts``, ``sharers``, ``depths`` int32, post by post) in the feeds of friends.
-
-    ``elapsed`` float64[K, 6] and ``tails`` int64[K] as of ``now`` (minutes); ``out`` (Readers): room for the
-    friends of the one who has most. Begins with share ``first``; returns the share to go on with when the
-    calendar has more room (for as many displays as ``out`` has), or their number when all are done.
-    """
-    n, last, touched = 0, len(posts) - 1, 0
-    for s in range(first, len(posts)):
-        post = posts[s]
-        k = plan.platform[post]
-        if shown.expiry[post] > now:
-            ahead = offered.indptr[sharers[min(s + AHEAD, last)]]
-            touched += offered.friend[ahead] + offered.mask[ahead] if ahead < len(offered.friend) else 0
-            n = ask_friends(offered, counts, post, k, sharers[s], depths[s], out, n)
-        following = sharers[min(s + 1, last)]
-        more = offered.indptr[following + 1] - offered.indptr[following]
-        if s == last or posts[s + 1] != post or n + more > len(out.who):
-            n = admit(people, offered, k, out, n)
-            put(
-                sessions, shown, calendar, counts, out, n, post, k, now, elapsed[k], shown.shared_at[post],
-                tails[k], most, rest, hour, desk,
-            )  # fmt: skip
-            n = 0
-            if calendar.free[2] + len(calendar.post) - calendar.free[1] < len(out.who):
-                desk.who[0] = touched  # what is touched must be used, or it would not be touched
-                return s + 1
-    desk.who[0] = touched
-    return len(posts)
-
-
-@inlined
-def ask_friends(
-    offered: Any,
-    counts: Any,
-    post: Any,
-    k: Any,
-    sharer: Any,
-    depth: Any,
-    out: Any,
-    n: Any,
-) -> Any:
-    """Append to ``out``, from place ``n`` on, the friends whose draw might let a share in; their number."""
-    bit, key = np.uint16(1) << np.uint16(k), fold(offered.key_friend[post], sharer)
-    limit, alive, first = threshold(offered.friend_offer[k]), 0, n
-    for edge in range(np.uint64(offered.indptr[sharer]), np.uint64(offered.indptr[sharer + 1])):
-        friend = offered.friend[edge]
-        luck = fold(key, friend)
-        is_alive = offered.mask[edge] & bit != 0
-        alive += is_alive
-        out.who[n], out.luck[n] = friend, unit(luck)
-        n += is_alive & (luck >> _S11 < limit)
-    for i in range(first, n):
-        out.source[i], out.depth[i] = sharer + 1, depth
-    counts.work[FRIENDS] += alive
-    return n
-
-
-@inlined
-def admit(people: Any, offered: Any, k: Any, out: Any, n: Any) -> Any:
-    """Keep those of the first ``n`` of ``out`` in whose feeds a share is put; their number."""
-    kept = np.uint64(0)
-    for i in range(np.uint64(n)):
-        friend, luck = np.uint64(out.who[i]), out.luck[i]
-        out.who[kept], out.source[kept], out.depth[kept] = friend, out.source[i], out.depth[i]
-        out.band[kept], out.activity[kept] = people.band[friend], people.activity[k, friend]
-        chance = friend_offer_chance(offered.friend_offer[k], offered.attention[k, friend])
-        kept += np.uint64(luck < chance)
-    return np.int64(kept)
