@@ -16,8 +16,7 @@ slow: $(VENV)/.tested
 	$(BIN)/pytest -q -n 2 -m slow --ignore tests/test_cluster.py
 
 # Other authors' programs, where they install: one that does not is skipped by name.
-peers: $(VENV)/.tested
-	-$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[peers]"
+peers: $(VENV)/.benched
 	$(BIN)/pytest -q -rs tests/test_peers.py
 
 # A Dask scheduler with two workers, and a Slurm of two nodes where it is installed: else skipped by name.
