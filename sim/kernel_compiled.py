@@ -209,7 +209,7 @@ class CompiledKernel(Kernel):
 
     def _welcome(self, ids: I64, since_min: float) -> None:
         super()._welcome(ids, since_min)
-        if since_min > 0:
+        if since_min > 0:  # the first followers stand in the opening queues
             self._joined.append(ids)
 
     def _forget(self, place: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +29,7 @@ from sim.tally import WORK, Tally
 
 pytest.importorskip("numba", reason="numba is not installed: the numpy kernel is the only one")
 
+from sim.compiled import build
 from sim.kernel_compiled import CompiledKernel
 
 SAME_WORK = [WORK.index(name) for name in ("followers_examined", "friends_examined", "exposures", "displays")]
@@ -146,6 +148,20 @@ def test_threads_do_not_disturb_each_other() -> None:
     fresh = build_laws(scenario, city, SEED)
     for replicate, tally in enumerate(together):
         assert tally.same_as(Kernel(fresh, city, SEED, replicate).run()) == []
+
+
+def test_machine_code_is_kept_under_all_that_went_into_it() -> None:
+    """A constant or equation of another file that changes must be compiled anew, not found in the cache."""
+    root = Path(build.__file__).parent
+    used: set[str] = set()
+    for name in ("arithmetic", "feeding", "seeing", "looking", "sharing"):
+        for node in ast.walk(ast.parse((root / f"{name}.py").read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sim"):
+                parts = (node.module or "").split(".")
+                used |= {parts[1]} if len(parts) > 1 else {alias.name for alias in node.names}
+    assert "tally" in used
+    assert used - {"compiled"} <= set(build.COMPILED_IN)
+    assert {root / "seeing.py", root.parent / "tally.py"} <= set(build._SOURCES)
 
 
 def test_a_folder_that_cannot_be_written_only_costs_time(tmp_path: Path) -> None:

@@ -9,14 +9,14 @@ import numpy as np
 
 from sim import behaviour
 from sim.compiled.build import compiled
+from sim.sessions import GRID, WEEK_MIN
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _M1 = np.uint64(0xBF58476D1CE4E5B9)
 _M2 = np.uint64(0x94D049BB133111EB)
 _S30, _S27, _S31, _S11 = (np.uint64(s) for s in (30, 27, 31, 11))
 _UNIT = 2.0**-53
-_WEEK_MIN = 10080.0
-_GRID = 4096
+_WEEK_MIN = float(WEEK_MIN)
 WHOLE = np.uint64(2**53)
 
 display_chance = compiled(behaviour.display_chance)
@@ -58,9 +58,9 @@ def instant(clock: Any, per_day: Any, row: Any, y: Any) -> Any:
     """``Rhythm.instant`` of one session: minutes at which profile time reaches ``y`` days."""
     weeks = y * per_day[row]
     week = np.floor(weeks)
-    steps = (weeks - week) * _GRID
+    steps = (weeks - week) * GRID
     step = np.int64(steps)
-    at = np.uint64(step + np.int64(row) * (_GRID + 1))
+    at = np.uint64(step + np.int64(row) * (GRID + 1))
     before = clock[at]
     return week * _WEEK_MIN + before + (steps - step) * (clock[at + np.uint64(1)] - before)
 

@@ -16,8 +16,11 @@ KEPT_BUILDS = 4
 # ``_nrt=False``: nothing is allocated inside, so that arrays need no counting of who refers to them, which
 # costs more than the work where a function is handed sixty of them.
 _HOW: dict[str, Any] = {"error_model": "numpy", "_nrt": False}
-# A change in any of these files changes what is compiled, also where it is called from another file.
-_SOURCES = (*sorted(Path(__file__).parent.glob("*.py")), Path(__file__).parents[1] / "behaviour.py")
+# A change in any of these files may change what is compiled, also where it is called from another file: their
+# functions and constants become part of the machine code.
+COMPILED_IN = ("behaviour", "cards", "feed", "figures", "sessions", "tally")
+_HERE = Path(__file__).parent
+_SOURCES = (*sorted(_HERE.glob("*.py")), *(_HERE.parent / f"{name}.py" for name in COMPILED_IN))
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:

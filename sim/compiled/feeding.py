@@ -17,12 +17,13 @@ from sim.compiled.arithmetic import (
 )
 from sim.compiled.build import compiled, inlined
 from sim.feed import LEAST, STEPS
+from sim.figures import BANDS
+from sim.sessions import GRID, HOUR_MIN
 from sim.tally import MEASURES, WORK
 
 BLOCK = 512  # followers examined together
-_BANDS = 6
-_HOUR_MIN = 60.0
-_GRID = 4096.0
+_BANDS = len(BANDS)
+_HOUR_MIN = float(HOUR_MIN)
 _LAST = len(LEAST) - 2.0
 _S11 = np.uint64(11)
 OFFERED = MEASURES.index("offered")
@@ -159,7 +160,7 @@ def put(
             # Sessions surely before ``since`` are passed over: the clock's own grid is the only uncertainty.
             passed = activity * elapsed[np.uint64(band)]
             cell = np.floor(passed)
-            blur = activity * sessions.days[np.uint64(row)] * (2.0 / _GRID)
+            blur = activity * sessions.days[np.uint64(row)] * (2.0 / GRID)
             desk.cell[i] = np.int64(cell) - np.int64((passed - cell <= blur) & (cell > 0.0))
             desk.near[i] = i
         waiting = np.uint64(size)

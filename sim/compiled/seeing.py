@@ -21,6 +21,7 @@ from sim.compiled.arithmetic import (
 )
 from sim.compiled.build import inlined
 from sim.compiled.feeding import DISPLAYS, enter
+from sim.figures import BANDS
 from sim.tally import LADDER, MAX_DEPTH, MEASURES
 
 WARMER, COLDER, SPOKEN, SHARED, JOINS, THROUGH_FRIENDS, LEAVES, TIRED = range(8)  # places in Events.n
@@ -32,9 +33,8 @@ _DIALOGUE, _PROMOTES, _INFLUENCED = (
 )
 _N_ACTIONS = len(ACTIONS)
 _ENDORSED, SEVERAL, THERE = np.uint8(1 << 7), np.uint8(1 << 6), np.uint8(1 << 5)
-_BANDS = 6
+_BANDS = len(BANDS)
 GUIDES = 1024  # places of the guide into the gaps between displays
-_HOUR_MIN = 60.0
 
 
 @inlined
