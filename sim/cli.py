@@ -305,6 +305,12 @@ def _sensitivity(overrides: list[str], own: str | None, lang: str) -> int:
     return sensitivity(overrides, own)
 
 
+def _spread(overrides: list[str], own: str | None, lang: str) -> int:
+    from sim.spread_verb import spread
+
+    return spread(overrides, own)
+
+
 def _completion(overrides: list[str], own: str | None, lang: str) -> int:
     from sim.completion import script
     from sim.figures import InputError, nearest
@@ -321,6 +327,7 @@ _VERBS: dict[str, Callable[[list[str], str | None, str], int]] = {
     "compare": _compare,
     "sweep": _sweep,
     "explain": _explain,
+    "spread": _spread,
     "cities": _cities,
     "platforms": _platforms,
     "scenarios": _scenarios,

@@ -7,7 +7,7 @@ import os
 from sim import catalogue
 from sim.usage import SHELLS, VERBS
 
-COMPOSING = ("run", "compare", "sweep", "explain", "sources", "sensitivity")
+COMPOSING = ("run", "compare", "sweep", "explain", "spread", "sources", "sensitivity")
 COMPARING = ("compare", "explain", "sources", "sensitivity")
 OPTION_VALUES = {
     "lang": ("fr", "en"),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sim.usage_research import RESEARCH
 
 VERBS = (
-    "run", "compare", "sensitivity", "sweep", "explain", "cities", "platforms", "scenarios", "sources",
-    "validate", "completion",
+    "run", "compare", "sensitivity", "sweep", "explain", "spread", "cities", "platforms", "scenarios",
+    "sources", "validate", "completion",
 )  # fmt: skip
 SHELLS = ("bash", "zsh", "fish")
 
@@ -22,6 +22,7 @@ Verbes
   run         un seul scénario : tableau des indicateurs
   sweep       beaucoup de scénarios d'un coup
   explain     un scénario ou une comparaison en mots, sans rien calculer
+  spread      jusqu'où irait une publication par les seuls partages ; quand s'emballe-t-elle ?
   cities      les villes, avec leurs sources
   platforms   les réseaux, avec leurs sources
   scenarios   les comparaisons, scénarios et changements, avec leurs sources
@@ -64,6 +65,7 @@ Verbs
   run         one scenario: table of indicators
   sweep       many scenarios at once
   explain     a scenario or a comparison in words; nothing is run
+  spread      how far a post would travel by sharing alone; when does it take off?
   cities      the cities, with their sources
   platforms   the platforms, with their sources
   scenarios   the comparisons, scenarios and changes, with their sources
@@ -167,6 +169,29 @@ Says in one sentence what a scenario is, or each scenario of a comparison. Runs 
 
   city-audience explain comparison=toulouse_2019 lang=en
   city-audience explain change=[open_snapchat] lang=en
+""",
+    },
+    "spread": {
+        "fr": """\
+city-audience spread [nom=valeur ...]
+
+Jusqu'où irait une publication par les seuls partages : pour chaque réseau où la ville a un compte, les
+amis, la chance qu'un ami voie un partage, le taux de partage, combien de personnes 100 premiers partages
+atteignent, et le taux à partir duquel cela s'emballe. Ni heures, ni fatigue, ni affinité : le mois est
+simulé par run. N'écrit rien.
+
+  city-audience spread city=toulouse_2019
+  city-audience spread city=toulouse_2019 platform.facebook.reactions.share=0.02
+""",
+        "en": """\
+city-audience spread [name=value ...]
+
+How far a post would travel by sharing alone: for each platform on which the city has an account, friends, the
+chance that a friend sees a share, the share rate, how many people 100 first shares reach, and the rate from
+which it takes off. No hours, no fatigue, no affinity: the month is simulated by run. Writes nothing.
+
+  city-audience spread city=toulouse_2019 lang=en
+  city-audience spread city=toulouse_2019 platform.facebook.reactions.share=0.02
 """,
     },
     "cities": {

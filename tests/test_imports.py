@@ -33,6 +33,7 @@ ROOMS = {
         "sweep.py",
     },
     "numba": {"compiled/build.py"},
+    "llvmlite": {"compiled/build.py"},
     "distributed": {"cluster.py"},
     "dask_jobqueue": {"cluster.py"},
     "SALib": {"screening.py"},
@@ -114,6 +115,8 @@ INWARD = {
     "book": {"city", "laws", "tally"},
     "community": {"book", "figures", "tally"},
     "kernels": {"figures", "kernel", "kernel_compiled"},
+    "spread": {"compiled", "draws", "figures", "kernels", "ties"},
+    "takeoff": {"behaviour", "city", "draws", "intervals", "laws", "spread"},
     "kernel_compiled": {
         "city", "compiled", "displays", "figures", "kernel", "laws", "lending", "reactions", "sessions",
         "tally",
@@ -136,6 +139,8 @@ NUMERIC = (
     "tally",
     "laws",
     "audience",
+    "spread",
+    "takeoff",
 )
 NOT_IN_NUMERIC = {
     "pandas",
@@ -168,6 +173,7 @@ ENTRANCES = {
     "examined",
     "pages",
     "figure_verbs",
+    "spread_verb",
     "stages",
 }
 
@@ -247,6 +253,7 @@ COMPILED = {  # the inner loops know equations, tables and counts; only their pa
     "arithmetic": {"behaviour", "compiled", "sessions"},
     "feeding": {"compiled", "feed", "figures", "sessions", "tally"},
     "sharing": {"compiled", "tally"},
+    "spreading": {"compiled", "spread"},
     "seeing": {"cards", "compiled", "figures", "tally"},
     "looking": {"compiled"},
     "packing": {"audience", "city", "compiled", "reactions", "tally"},

@@ -154,7 +154,7 @@ def test_machine_code_is_kept_under_all_that_went_into_it() -> None:
     """A constant or equation of another file that changes must be compiled anew, not found in the cache."""
     root = Path(build.__file__).parent
     used: set[str] = set()
-    for name in ("arithmetic", "feeding", "seeing", "looking", "sharing"):
+    for name in ("arithmetic", "feeding", "seeing", "looking", "sharing", "spreading"):
         for node in ast.walk(ast.parse((root / f"{name}.py").read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sim"):
                 parts = (node.module or "").split(".")

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import numba
-from numba.core import config
+from llvmlite import ir
+from numba.core import cgutils, config, types
+from numba.extending import intrinsic
 
 KEPT_BUILDS = 4
 # ``_nrt=False``: nothing is allocated inside, so that arrays need no counting of who refers to them, which
@@ -18,7 +20,8 @@ KEPT_BUILDS = 4
 _HOW: dict[str, Any] = {"error_model": "numpy", "_nrt": False}
 # A change in any of these files may change what is compiled, also where it is called from another file: their
 # functions and constants become part of the machine code.
-COMPILED_IN = ("behaviour", "cards", "feed", "figures", "sessions", "tally")
+COMPILED_IN = ("behaviour", "cards", "feed", "figures", "sessions", "spread", "tally")
+_READ, _NEAREST, _DATA = 0, 3, 1  # how llvm.prefetch is told what for, how near and what
 _HERE = Path(__file__).parent
 _SOURCES = (*sorted(_HERE.glob("*.py")), *(_HERE.parent / f"{name}.py" for name in COMPILED_IN))
 
@@ -37,6 +40,27 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
     """``function`` written out where it is called: handing many arrays over costs more than the work."""
     return numba.njit(inline="always", **_HOW)(function)
+
+
+def _bring_near(typing: Any, array: Any, index: Any) -> Any:
+    """Ask for ``array[index]`` (one dimension, contiguous) to be in the nearest memory when its turn comes.
+
+    Unlike a read it is not waited for. ``index`` may lie beyond the end: nothing is read there.
+    """
+
+    def asked(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        place = builder.bitcast(builder.gep(data, [arguments[1]]), cgutils.voidptr_t)
+        number = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t, number, number, number])
+        ask = builder.module.declare_intrinsic("llvm.prefetch", [cgutils.voidptr_t], kind)
+        builder.call(ask, [place, *(number(n) for n in (_READ, _NEAREST, _DATA))])
+        return context.get_dummy_value()
+
+    return types.void(array, index), asked
+
+
+bring_near: Any = intrinsic(_bring_near)
 
 
 def _folder() -> Path | None:

@@ -1,0 +1,83 @@
+"""Shares alone, compiled: the cascade of ``sim.spread``, wave after wave of people.
+
+A wave is some people of one generation, in three plain loops: all their friends are hashed; the few whose
+draw might let the share in are sifted out; of these, who sees it for the first time joins the queue. A
+person's friends are rounded up to whole blocks: what is beyond cannot pass the sieve.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sim.compiled.arithmetic import WHOLE, fold, threshold, unit
+from sim.compiled.build import bring_near, compiled, inlined
+from sim.spread import BLOCK, WAVE
+
+AHEAD = 8  # people whose ties are brought near before their turn, and twice as many whose place among them is
+LINE = 16  # friends that are brought near together
+_BEYOND = np.uint64(BLOCK - 1)
+_BLOCKS = ~_BEYOND
+_S11 = np.uint64(11)
+
+
+@compiled
+def pass_on(web: Any, desk: Any, n: Any, mark: Any, key: Any, key_share: Any, share: Any) -> Any:
+    """``spread.pass_on``: the list of who saw the post is the queue of who might pass it on."""
+    limit, passes = threshold(web.most), threshold(share)
+    s, bound, end, sharers, trials, generations = 0, n, n, 0, np.int64(0), 0
+    while s < end:
+        if s == bound:
+            generations, bound = generations + 1, end
+        hashed = np.uint64(0)
+        while s < bound and hashed < WAVE:
+            prepare(web, desk, s, end)
+            person = desk.reached[s]
+            if s < n or fold(key_share, person) >> _S11 < passes:
+                first = np.uint64(web.indptr[person])
+                friends = np.uint64(web.indptr[person + 1]) - first
+                hashed = hash_friends(web, desk, first, friends, fold(key, person), hashed)
+                sharers, trials = sharers + 1, trials + np.int64(friends)
+            s += 1
+        end = sift(web, desk, hashed, limit, mark, end)
+    return end, sharers, trials, generations
+
+
+@inlined
+def prepare(web: Any, desk: Any, s: Any, end: Any) -> Any:
+    """Have the ties of people who come after place ``s`` of the queue brought near: most have few lines."""
+    bring_near(web.indptr, desk.reached[min(s + 2 * AHEAD, end - 1)])
+    first = web.indptr[desk.reached[min(s + AHEAD, end - 1)]]
+    bring_near(web.target, first)
+    bring_near(web.target, first + LINE)
+    bring_near(web.target, first + 2 * LINE)
+
+
+@inlined
+def hash_friends(web: Any, desk: Any, first: Any, friends: Any, key: Any, hashed: Any) -> Any:
+    """The draws of one person's friends, from place ``hashed`` of the wave on; the next free place."""
+    blocks = (friends + _BEYOND) & _BLOCKS
+    for i in range(blocks):
+        friend = web.target[first + i]
+        desk.friend[hashed + i] = friend
+        desk.luck[hashed + i] = fold(key, friend) >> _S11 | np.uint64(i >= friends) * WHOLE
+    return hashed + blocks
+
+
+@inlined
+def sift(web: Any, desk: Any, hashed: Any, limit: Any, mark: Any, end: Any) -> Any:
+    """Append to ``desk.reached``, from place ``end`` on, who of a wave sees it for the first time."""
+    near = np.uint64(0)
+    for i in range(hashed):
+        desk.near[near] = i
+        near += np.uint64(desk.luck[i] < limit)
+    for j in range(near):
+        at = np.uint64(desk.near[j])
+        friend, luck = np.uint64(desk.friend[at]), unit(desk.luck[at] << _S11)
+        was = desk.mark[friend]
+        is_new = (luck < web.shown[friend]) & (was != mark)
+        desk.reached[end] = friend
+        desk.mark[friend] = mark if is_new else was
+        end += is_new
+    return end
