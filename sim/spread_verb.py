@@ -20,7 +20,7 @@ WORDS = {
         "seen": "Chance qu'un ami voie un partage", "share": "Taux de partage",
         "new": "R : nouveaux partages par partage", "reach": "Touchés par {} premiers partages",
         "interval": "Intervalle à 95 %", "takeoff": "S'emballe à partir de",
-        "nothing": "La ville n'a de compte sur aucun réseau : rien ne peut y être partagé.",
+        "fewer": " (par {}, tous ses usagers)",
         "silent": "La ville ne publie rien : rien ne peut être partagé.",
         "far": "Sur {platform}{farthest}, {first} premiers partages atteignent environ {reach} personnes ; "
         "{needed} ; aujourd'hui {share}.",
@@ -36,7 +36,7 @@ WORDS = {
         "seen": "Chance that a friend sees a share", "share": "Share rate",
         "new": "R: new shares per share", "reach": "Reached by {} first shares",
         "interval": "95% interval", "takeoff": "Takes off from",
-        "nothing": "The city has no account on any platform: nothing can be shared there.",
+        "fewer": " (by {}, all its users)",
         "silent": "The city publishes nothing: nothing can be shared.",
         "far": "On {platform}{farthest}, {first} first shares reach about {reach} people; {needed}; "
         "today {share} do.",
@@ -77,7 +77,7 @@ def sentence(found: Sequence[Takeoff], scenario: Scenario, lang: str) -> str:
     words = WORDS[lang]
     told = [one for one in found if math.isfinite(one.reach)]
     if not told:
-        return typography(words["silent" if found else "nothing"], lang)
+        return typography(words["silent"], lang)
     one = max(told, key=lambda each: each.reach)
     needed = words["needed"].format(_percent(one.takes_off_at, lang))
     text = words["far"].format(
@@ -95,7 +95,8 @@ def _show(found: Sequence[Takeoff], scenario: Scenario, lang: str) -> None:
     from sim.report.words import digits_for, interval, number
 
     words = WORDS[lang]
-    heads = [words[head].format(max(one.first for one in found)) for head in HEADS]
+    most = max(one.first for one in found)
+    heads = [words[head].format(most) for head in HEADS]
     title = f"{scenario.label[lang]} · {scenario.city.label[lang]}"
     table = table_of([TERMINAL[lang]["platform"], *heads], title=title)
     for one in found:
@@ -107,7 +108,7 @@ def _show(found: Sequence[Takeoff], scenario: Scenario, lang: str) -> None:
             _percent(one.ways.seen, lang),
             _percent(one.share, lang),
             number(r, lang, digits=digits_for(math.nan, r)),
-            number_text(one.reach, lang),
+            number_text(one.reach, lang) + (words["fewer"].format(one.first) if one.first < most else ""),
             interval(one.low, one.high, lang, signed=False),
             _percent(one.takes_off_at, lang) if one.takes_off_at <= 1 else "–",
         )
