@@ -80,6 +80,8 @@ def test_sizes_that_agree_pass(peers: ModuleType, capsys: pytest.CaptureFixture[
     assert peers.compare(_asked()) == 0
     told = capsys.readouterr().out
     assert "| networkx (networkx " in told
+    assert ", shares alone |" in told
+    assert "times shares alone" in told
     assert "Final sizes that differ from ours: none" in told
 
 
@@ -121,6 +123,21 @@ def test_the_graph_is_the_one_asked_for() -> None:
     low, high = rows.edges()
     assert (low < high).all()
     assert len(set(zip(low.tolist(), high.tolist(), strict=True))) == len(low) == len(rows.target) // 2
+
+
+def test_goals_are_set_against_shares_alone(peers: ModuleType) -> None:
+    """Both ratios are told; the goal is met or missed by the second."""
+
+    def method(name: str, seconds: float) -> Any:
+        ready = Ready(lambda: 0)
+        return peers.Method(name, name, lambda: ready, ready, runs=[seconds], resets=[0.0], sizes=[1, 1])
+
+    ours, alone = method("compiled", 0.02), method(peers.ALONE, 0.001)
+    for seconds, told in ((0.004, "3 (met)"), (0.002, "3 (missed)")):
+        row = dict(zip(peers.COLUMNS, peers.line(method("cynetdiff", seconds), ours, alone), strict=True))
+        assert row["goal"] == told
+        assert row["times ours"] == f"{seconds / 0.02:.2f}"
+        assert row["times shares alone"] == f"{seconds / 0.001:.2f}"
 
 
 # --- what shared draws save -----------------------------------------------------------------------------

@@ -3,11 +3,14 @@
     PYTHONPATH=tests python tests/benchmarks/peers.py [--residents 100000] [--markdown] ...
 
 A cascade is all that must be done again for every cascade, with the graph already in the tool's own form.
-Ours is the whole kernel (sessions, feeds, reactions, followers, tallies) on the reduced model, from the
-construction of a replicate's kernel to the hour in which nothing is passed on; a tool's is to forget the last
-cascade ("of which ready": clear, reset, a new Sim of Starsim's) and to run to extinction. Methods take turns
-(A B C, B C A, ...); ratios are of medians. Sizes must agree: z is the difference from ours in standard
-errors. Times are for reading, never for passing or failing; sizes are both.
+Ours is told twice: the whole kernel (sessions, feeds, reactions, followers, tallies) on the reduced model,
+from the construction of a replicate's kernel to the hour in which nothing is passed on; and "shares alone"
+(``sim.spread``, the verb ``spread``), which does the cascade and nothing more. A tool's is to forget the last
+cascade ("of which ready": clear, reset, a new Sim of Starsim's) and to run to extinction. The tools do what
+shares alone does, so the goals are ratios to that; ratios to the whole kernel stand beside them. Methods take
+turns (A B C, B C A, ...), so nobody finds its graph in the nearest memory; ratios are of medians. Sizes must
+agree: z is the difference from the whole kernel's in standard errors. Times are for reading, never for
+passing or failing; sizes are both.
 """
 
 from __future__ import annotations
@@ -32,6 +35,7 @@ from sim.kernel import Kernel
 from sim.kernels import kernel_named
 from sim.laws import build_laws
 from sim.scenario import Scenario
+from sim.spread import Spread
 
 KERNELS = ("compiled", "numpy")
 GOALS = {
@@ -40,10 +44,11 @@ GOALS = {
     "ndlib": 500,
     "mesa": 500,
     "mesa network": 500,
-}  # times slower than ours, compiled
+}  # times slower than shares alone
+ALONE = "shares alone"
 STANDARD_ERRORS = 4.0
-COLUMNS = ("method", "cascades", "final size (s.e.)", "z", "median ms", "least ms", "times ours", "goal",
-           "of which ready", "first s", "load s", "load MB")  # fmt: skip
+COLUMNS = ("method", "cascades", "final size (s.e.)", "z", "median ms", "least ms", "times ours",
+           "times shares alone", "goal", "of which ready", "first s", "load s", "load MB")  # fmt: skip
 
 
 @dataclass
@@ -118,6 +123,28 @@ class Ours:
         return int(tally.posts[0, REACH])
 
 
+class Alone:
+    """Shares alone on the same ties, replicate after replicate; ``trials`` as of ``Ours``."""
+
+    def __init__(self, city: City, seeds: list[int], p: float) -> None:
+        self.spread, self.seeds = Spread(city.ties, 0, p), np.array(seeds)
+        self.replicate = -1
+        self.trials: list[int] = []
+
+    def run(self) -> int:
+        """The next replicate: everybody who sees it passes it on."""
+        self.replicate += 1
+        found = self.spread.run(self.seeds, 1.0, 1, self.replicate)
+        self.trials.append(found.trials)
+        return found.seen
+
+
+def alone_method(rows: Rows, scenario: Scenario, seeds: list[int], p: float) -> Method:
+    """Shares alone: the very work that the tools do."""
+    label = f"city-audience {__version__}, {ALONE}"
+    return Method(ALONE, label, lambda: Ready(Alone(city_on(rows, scenario), seeds, p).run))
+
+
 def our_methods(rows: Rows, scenario: Scenario) -> tuple[list[Method], list[Ours]]:
     """Both kernels of this simulator, each on a city of its own; one that cannot be had is told."""
     methods, made = [], []
@@ -156,21 +183,30 @@ def score(method: Method, ours: Method) -> float:
     return float((method.mean - ours.mean) / error) if error > 0 else 0.0
 
 
-def line(method: Method, ours: Method) -> list[str]:
+def milliseconds(seconds: float) -> str:
+    """Three figures below ten."""
+    return f"{1e3 * seconds:.2f}" if seconds < 0.01 else f"{1e3 * seconds:,.1f}"
+
+
+def times(method: Method, other: Method) -> float:
+    """Ratio of medians; NaN if the other was not measured."""
+    return float(np.median(method.runs) / np.median(other.runs)) if other.runs else float("nan")
+
+
+def line(method: Method, ours: Method, alone: Method) -> list[str]:
     """A row of the table."""
     if method.ready is None:
         return [method.label, "0", "not measured", *[""] * (len(COLUMNS) - 3)]
-    goal = GOALS.get(method.name)
-    times = np.median(method.runs) / np.median(ours.runs)
-    met = "" if goal is None else f"{goal} ({'met' if times >= goal else 'missed'})"
+    goal, ratios = GOALS.get(method.name), (times(method, ours), times(method, alone))
+    met = "" if goal is None else f"{goal} ({'met' if ratios[1] >= goal else 'missed'})"
     return [
         method.label,
         str(len(method.sizes)),
         f"{method.mean:,.0f} ({method.error:,.0f})",
         "" if method is ours else f"{score(method, ours):+.1f}",
-        f"{1e3 * np.median(method.runs):,.1f}",
-        f"{1e3 * min(method.runs):,.1f}",
-        f"{times:.2f}" if times < 10 else f"{times:,.0f}",
+        milliseconds(float(np.median(method.runs))),
+        milliseconds(min(method.runs)),
+        *(f"{ratio:.2f}" if ratio < 10 else f"{ratio:,.0f}" for ratio in ratios),
         met,
         f"{1e3 * np.median(method.resets):,.1f}",
         f"{method.first:.2f}",
@@ -185,7 +221,8 @@ def compare(asked: argparse.Namespace) -> int:
     scenario = reduced_scenario(asked.residents, asked.seeds, asked.p)
     seeds = seeds_of(city_on(rows, scenario))
     mine, made = our_methods(rows, scenario)
-    methods = mine + other_methods(rows, seeds, asked.p, asked.tools)
+    alone = alone_method(rows, scenario, seeds, asked.p)
+    methods = [*mine, alone, *other_methods(rows, seeds, asked.p, asked.tools)]
     for method in methods:
         method.prepare()
     gc.collect()
@@ -204,14 +241,15 @@ def compare(asked: argparse.Namespace) -> int:
         f" {rows.degree().mean():.1f}, largest {rows.degree().max():,}), p = {asked.p}, {len(seeds)} seeds;"
         f" {trials:,.0f} edge trials a cascade"
     )
-    print_table(COLUMNS, [line(method, ours) for method in methods], asked.markdown)
+    print_table(COLUMNS, [line(method, ours, alone) for method in methods], asked.markdown)
     for method in methods:
         if method.ready is None:
             print(f"{method.label} was not measured: {method.why}")
-    for method in mine:
+    for method in (*mine, alone):
         if method.ready is not None:
             print(f"{method.label}: {1e9 * np.median(method.runs) / trials:.1f} ns an edge trial")
-    print(f"Ratios are to {ours.label}; goals are set for the compiled kernel.")
+    print(f'"Times ours" is to {ours.label}, the whole model reduced by its figures to this cascade.')
+    print(f"Goals are set against {ALONE}, which does what the tools do: this cascade and nothing more.")
     differ = [m.label for m in methods if m.ready and abs(score(m, ours)) > STANDARD_ERRORS]
     print(f"Final sizes that differ from ours: {', '.join(differ) or 'none'}")
     return bool(differ)
