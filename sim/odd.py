@@ -43,6 +43,8 @@ CONSTANTS = (
     ("tally", "MAX_DEPTH", "deepest generation of shares told apart"),
     ("tally", "MAX_DELAY_MIN", "longest delay of an answer told apart, minutes"),
     ("desk", "RECENT", "last requests whose mean gap says when those come whom a sample does not simulate"),
+    ("takeoff", "FIRST_SHARERS", "first sharers of a cascade by shares alone, where there are as many users"),
+    ("takeoff", "CASCADES", "cascades whose mean is told by `spread`"),
     ("intervals", "LEVEL", "level of every interval of a mean"),
 )
 
