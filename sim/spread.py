@@ -35,12 +35,13 @@ _ROWS = 2**14
 class Web(NamedTuple):
     """Ties of one platform, u -> v for v in ``target[indptr[u]:indptr[u + 1]]``: ``indptr`` int64[n + 1],
     ``target`` int32[m + BLOCK]; ``shown`` float64[n], chance that a friend's share is seen; ``most`` the
-    largest of them."""
+    largest of them; ``is_even``: they are all alike."""
 
     indptr: I64
     target: I32
     shown: F64
     most: float
+    is_even: bool
 
 
 class Desk(NamedTuple):
@@ -146,7 +147,8 @@ def _web(ties: Ties, bit: int, shown: F64) -> Web:
     indptr = np.concatenate([[0], np.cumsum(friends)])
     target = np.zeros(indptr[-1] + BLOCK, dtype=np.int32)
     np.compress(alive(slice(None)), ties.target, out=target[: indptr[-1]])
-    return Web(indptr, target, shown, float(shown.max(initial=0)))
+    most = float(shown.max(initial=0))
+    return Web(indptr, target, shown, most, bool((shown == most).all()))
 
 
 def _pass_on_named(kernel: str) -> PassOn:

@@ -27,7 +27,9 @@ from sim.laws import Laws, build_laws
 from sim.population import build_people
 from sim.scenario import Scenario
 from sim.sessions import WEEK_MIN, session_key, sessions_between
+from sim.spread import Spread
 from sim.tally import MEASURES
+from sim.ties import Ties
 
 OFFERED, REACH = MEASURES.index("offered"), MEASURES.index("reach")
 DAY_MIN = 1440
@@ -88,6 +90,19 @@ def test_ties_turned_round_are_seen(tool: str) -> None:
     graph, seeds, sizes = _sizes("directed", 0.75)
     expected = _ask(tool, graph.reverse(), seeds, 0.75)
     assert not _within(sizes, expected.mean(), _mean_error(expected))
+
+
+@pytest.mark.parametrize("tool", DIRECTED)
+def test_shares_alone_agree_with_other_tools(tool: str) -> None:
+    """``sim.spread`` where everybody passes it on; negative control: the ties turned round."""
+    graph, seeds, _ = _sizes("directed", 0.75)
+    expected = _ask(tool, graph, seeds, 0.75)
+    for ties, agrees in ((graph, True), (graph.reverse(), False)):
+        rows = rows_of(ties)
+        mask = np.ones(len(rows.target), dtype=np.uint16)
+        spread = Spread(Ties(rows.indptr, rows.target, mask), 0, 0.75)
+        sizes = np.array([spread.run(seeds, 1.0, 1, r).seen for r in range(1500)], dtype=float)
+        assert _within(sizes, expected.mean(), _mean_error(expected)) is agrees
 
 
 # --- sessions: closed form --------------------------------------------------------------------------------

@@ -15,8 +15,10 @@ from sim.compiled.arithmetic import WHOLE, fold, threshold, unit
 from sim.compiled.build import bring_near, compiled, inlined
 from sim.spread import BLOCK, WAVE
 
-AHEAD = 8  # people whose ties are brought near before their turn, and twice as many whose place among them is
-LINE = 16  # friends that are brought near together
+AHEAD = (
+    12  # people whose ties are brought near before their turn, and twice as many whose place among them is
+)
+LINES, LINE = 8, 16  # how much of them: lines of memory, friends in a line
 _BEYOND = np.uint64(BLOCK - 1)
 _BLOCKS = ~_BEYOND
 _S11 = np.uint64(11)
@@ -46,12 +48,12 @@ def pass_on(web: Any, desk: Any, n: Any, mark: Any, key: Any, key_share: Any, sh
 
 @inlined
 def prepare(web: Any, desk: Any, s: Any, end: Any) -> Any:
-    """Have the ties of people who come after place ``s`` of the queue brought near: most have few lines."""
+    """Have the ties of those who come after place ``s`` of the queue brought near, where ties end or not: to
+    look would cost more."""
     bring_near(web.indptr, desk.reached[min(s + 2 * AHEAD, end - 1)])
     first = web.indptr[desk.reached[min(s + AHEAD, end - 1)]]
-    bring_near(web.target, first)
-    bring_near(web.target, first + LINE)
-    bring_near(web.target, first + 2 * LINE)
+    for line in range(LINES):
+        bring_near(web.target, first + line * LINE)
 
 
 @inlined
@@ -76,7 +78,9 @@ def sift(web: Any, desk: Any, hashed: Any, limit: Any, mark: Any, end: Any) -> A
         at = np.uint64(desk.near[j])
         friend, luck = np.uint64(desk.friend[at]), unit(desk.luck[at] << _S11)
         was = desk.mark[friend]
-        is_new = (luck < web.shown[friend]) & (was != mark)
+        is_new = was != mark
+        if not web.is_even:
+            is_new &= luck < web.shown[friend]
         desk.reached[end] = friend
         desk.mark[friend] = mark if is_new else was
         end += is_new
