@@ -27,20 +27,21 @@ I64 = NDArray[np.int64]
 
 @dataclass
 class Memory:
-    """A quantity that fades: ``value`` float64[...] as of hour ``last`` int32[...]; ``decay`` by hours."""
+    """A quantity that fades: ``value`` float64[...] (or float32[...], where there are many) as of hour
+    ``last`` int32[...]; ``decay`` by hours."""
 
-    value: F64
+    value: NDArray[np.floating[Any]]
     last: NDArray[np.int32]
     decay: F64
 
     @classmethod
-    def blank(cls, shape: int | tuple[int, ...], decay: F64) -> Memory:
+    def blank(cls, shape: int | tuple[int, ...], decay: F64, kind: type[np.floating] = np.float64) -> Memory:
         """Nothing remembered."""
-        return cls(np.zeros(shape), np.zeros(shape, dtype=np.int32), decay)
+        return cls(np.zeros(shape, kind), np.zeros(shape, dtype=np.int32), decay)
 
     def read(self, index: Any, hour: int) -> F64:
         """Values at ``hour``."""
-        return self.value[index] * self.decay[hour - self.last[index]]
+        return np.asarray(self.value[index] * self.decay[hour - self.last[index]])
 
     def fade(self, index: Any, hour: int) -> None:
         """Bring the values at ``index`` to ``hour`` before something is added."""

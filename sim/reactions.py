@@ -70,7 +70,7 @@ class Viewers:
         n_active = int(self.place.max(initial=0)) + 1
         self.state = State(
             followers=Followers(laws, city),
-            fatigue=Memory.blank((n_accounts, city.n_rows), laws.fatigue_decay),
+            fatigue=Memory.blank((n_accounts, city.n_rows), laws.fatigue_decay, np.float32),
             affinity=Memory.blank(city.n_rows, laws.affinity_decay),
             times_seen=np.zeros((n_active, city.n_rows), dtype=np.uint8),
             flags=np.zeros((n_active, city.n_rows), dtype=np.uint8),

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sim.compiled import seeing
 from sim.compiled.arrays import Counts, Moods, Offered, People, Plan, Response, Sessions, Shown
+from sim.compiled.packing import traits
 from sim.figures import BANDS
 from sim.sessions import GRID, HOUR_MIN
 
@@ -32,11 +33,11 @@ class Handed:
     counts: Counts
 
     @classmethod
-    def of(cls, kernel: Kernel, person: NDArray[Any], session_key: NDArray[np.uint64]) -> Handed:
-        """The arrays of a kernel whose state is packed in ``person`` (``packing.pack``)."""
+    def of(cls, kernel: Kernel, session_key: NDArray[np.uint64]) -> Handed:
+        """The arrays of a kernel whose state is packed (``packing.pack``)."""
         rhythm = kernel.laws.feed.rhythm
         return cls(
-            people=_people(kernel, person),
+            people=_people(kernel),
             sessions=Sessions(
                 key=session_key,
                 clock=rhythm.clock.reshape(-1),
@@ -52,16 +53,10 @@ class Handed:
         )
 
 
-def _people(kernel: Kernel, person: NDArray[Any]) -> People:
-    return People(
-        activity=kernel.city.activity,
-        attachment=person["attachment"],
-        expressiveness=person["expressiveness"],
-        interest=kernel.city.interest,
-        band=person["band"],
-        circle=person["circle"],
-        group=person["group"],
-    )
+def _people(kernel: Kernel) -> People:
+    columns = traits(kernel.city)
+    names = [name for name in People._fields if name != "activity"]
+    return People(activity=kernel.city.activity, **{name: columns[name] for name in names})
 
 
 def _shown(kernel: Kernel) -> Shown:
