@@ -17,7 +17,6 @@ from sim.compiled.arrays import Calendar, Desk, Events, Feeding, Offer, Queue, R
 from sim.compiled.handing import Handed
 from sim.compiled.packing import by_attachment, in_blocks, pack
 from sim.displays import I64, NONE
-from sim.figures import BANDS
 from sim.kernel import Kernel
 from sim.laws import Laws
 from sim.lending import boosted
@@ -93,17 +92,17 @@ class CompiledKernel(Kernel):
     def _feeding(self, post: int) -> Feeding:
         """A post as it enters feeds."""
         since, k = float(self.laws.schedule.t_min[post]), int(self.laws.platform[post])
-        rows = k * len(BANDS) + np.arange(len(BANDS))
-        elapsed = np.asarray(self.laws.feed.rhythm.operational(rows, np.full(len(BANDS), since)))
         tail = self._tails.at(k, since)
-        return Feeding(
-            post, k, since, elapsed, int(self.posts.own_at[post]), tail, self._tails.most, self._tails.rest,
-            self.hour,
-        )  # fmt: skip
+        open_at, bounds = int(self.posts.own_at[post]), (self._tails.most, self._tails.rest)
+        return Feeding(post, k, since, open_at, tail, *bounds, self.hour)
 
     def _offer(self, where: Feeding, page: int, avoid: int) -> None:
         """Offer a post to the followers of ``page`` who do not follow ``avoid``."""
-        laws, followers, account = self.laws, self.state.followers, int(self.laws.schedule.account[where.post])
+        laws, followers, account = (
+            self.laws,
+            self.state.followers,
+            int(self.laws.schedule.account[where.post]),
+        )
         size = followers.count[page] / laws.scenario.sampling
         week = self.hour * HOUR_MIN // WEEK_MIN
         pages, factors = self._rival_rows[account]
@@ -161,14 +160,12 @@ class CompiledKernel(Kernel):
         tails = np.zeros(len(self.city.platforms), np.int64)
         for k in set(self.laws.platform[post].tolist()):
             tails[k] = self._tails.at(k, now)
-        rows = np.arange(len(tails) * len(BANDS))
-        elapsed = self.laws.feed.rhythm.operational(rows, now).reshape(-1, len(BANDS))
         h, at = self._handed, 0
         while at < len(post):
             self._reserve(len(self._friends.who))
             at = sharing.deliver(
                 h.people, h.sessions, h.shown, h.plan, h.offered, self._entries, h.counts, post, sharer,
-                depth, now, elapsed, tails, self._tails.most, self._tails.rest, self.hour, self._desk,
+                depth, now, tails, self._tails.most, self._tails.rest, self.hour, self._desk,
                 self._friends, at,
             )  # fmt: skip
 

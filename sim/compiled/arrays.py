@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.figures import BANDS
+
 
 class People(NamedTuple):
     """What never changes of people: ``activity`` float32[K, n]; columns of one record for each of them
@@ -24,12 +26,14 @@ class People(NamedTuple):
 
 class Sessions(NamedTuple):
     """When people open platforms: ``key`` uint64[K]; by rhythm row (six bands a platform): ``clock``
-    float64[rows * 4097] minutes, ``per_day`` float64[rows], ``days`` float64[rows] of profile time a week."""
+    float64[rows * 4097] minutes, ``per_day`` float64[rows]; profile time in days, ``cumulative``
+    float64[rows, 169] and ``per_hour`` float64[rows, 168] by hour of the week."""
 
     key: Any
     clock: Any
     per_day: Any
-    days: Any
+    cumulative: Any
+    per_hour: Any
 
 
 class Shown(NamedTuple):
@@ -102,15 +106,13 @@ class Readers(NamedTuple):
 
 
 class Feeding(NamedTuple):
-    """One post put in feeds: its row ``post``, platform ``k``, ``since`` when (minutes) and the profile time
-    (days) ``elapsed`` float64[6] at that instant by age band; where its openness by absolute hour begins
-    (``open_at``); ``tail_at``, ``most``, ``rest``: bounds of what is left to come (``feed.Tails``); ``hour``.
+    """One post put in feeds: its row ``post``, platform ``k``, ``since`` when (minutes); where its openness by
+    absolute hour begins (``open_at``); ``tail_at``, ``most``, ``rest``: bounds of what is left to come (``feed.Tails``); ``hour``.
     """
 
     post: Any
     k: Any
     since: Any
-    elapsed: Any
     open_at: Any
     tail_at: Any
     most: Any
@@ -317,7 +319,7 @@ class Events(NamedTuple):
 class Desk(NamedTuple):
     """Room to work on one block of people. uint64: ``bits``, ``chosen``, ``near``, ``found``, ``session``;
     int32: ``who``, ``depth``; int64: ``cell``, ``row``, ``tail``; float64: ``activity``, ``luck``, ``missed``,
-    ``t`` (minutes).
+    ``t`` (minutes); ``elapsed`` float64[6] profile time (days) at an instant by age band.
     """
 
     bits: Any
@@ -334,9 +336,10 @@ class Desk(NamedTuple):
     luck: Any
     missed: Any
     t: Any
+    elapsed: Any
 
     @classmethod
     def of(cls, size: int) -> Desk:
         """Room for blocks of ``size`` people."""
         kinds = [*5 * [np.uint64], *2 * [np.int32], *3 * [np.int64], *4 * [np.float64]]
-        return cls(*[np.empty(size, kind) for kind in kinds])
+        return cls(*[np.empty(size, kind) for kind in kinds], np.empty(len(BANDS)))

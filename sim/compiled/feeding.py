@@ -11,6 +11,7 @@ from sim.compiled.arithmetic import (
     fold,
     instant,
     offer_chance,
+    operational,
     threshold,
     tiredness,
     unit,
@@ -169,10 +170,15 @@ def put(
     wait. The calendar has room for all.
     """
     counts.work[EXPOSURES] += n
+    for band in range(_BANDS):
+        row = feeding.k * _BANDS + band
+        desk.elapsed[band] = operational(sessions.cumulative, sessions.per_hour, row, feeding.since)
     start = 0
     while start < n or (is_last and waiting > 0):
         size = min(n - start, DESK - waiting)
-        lay_out(sessions, shown, readers, np.uint64(start), np.uint64(size), feeding, desk, np.uint64(waiting))
+        lay_out(
+            sessions, shown, readers, np.uint64(start), np.uint64(size), feeding, desk, np.uint64(waiting)
+        )
         start += size
         waiting += size
         for i in range(waiting):
@@ -213,9 +219,9 @@ def lay_out(
         at, to = start + i, first + i
         band, activity = np.int64(readers.band[at]), np.float64(readers.activity[at])
         # Sessions surely before ``since`` are passed over: the clock's own grid is the only uncertainty.
-        passed = activity * feeding.elapsed[np.uint64(band)]
+        passed = activity * desk.elapsed[np.uint64(band)]
         cell = np.floor(passed)
-        blur = activity * sessions.days[np.uint64(row + band)] * (2.0 / GRID)
+        blur = activity * sessions.cumulative[row + band, -1] * (2.0 / GRID)
         desk.cell[to] = np.int64(cell) - np.int64((passed - cell <= blur) & (cell > 0.0))
         desk.who[to], desk.depth[to], desk.activity[to] = readers.who[at], readers.depth[at], activity
         desk.row[to], desk.tail[to], desk.missed[to] = row + band, feeding.tail_at + band * life, 1.0

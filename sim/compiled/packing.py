@@ -18,7 +18,9 @@ from sim.reactions import State
 from sim.tally import Tally
 
 # what changes of a person, and between a person and an account: as small as can be, for memory is what waits
-DEEDS = np.dtype([("ladder", "u1"), ("unused", "u1"), ("reached", "u2"), ("this_week", "u2"), ("engaged", "u2")])
+DEEDS = np.dtype(
+    [("ladder", "u1"), ("unused", "u1"), ("reached", "u2"), ("this_week", "u2"), ("engaged", "u2")]
+)
 RELATION = np.dtype([("fatigue", "f4"), ("tired_at", "u2"), ("is_following", "?"), ("unused", "u1")])
 SIGHTS = np.dtype([("times_seen", "u1"), ("flags", "u1")])
 LINE = 64  # bytes that memory hands over at a time

@@ -30,7 +30,6 @@ def deliver(
     sharers: Any,
     depths: Any,
     now: Any,
-    elapsed: Any,
     tails: Any,
     most: Any,
     rest: Any,
@@ -41,7 +40,7 @@ def deliver(
 ) -> Any:
     """Put shares (``posts``, ``sharers``, ``depths`` int32, post by post) in the feeds of friends.
 
-    ``elapsed`` float64[K, 6] and ``tails`` int64[K] as of ``now`` (minutes); ``out`` (Readers): room for the
+    ``tails`` int64[K]: bounds as of ``now`` (minutes); ``out`` (Readers): room for the
     friends of the one who has most. Begins with share ``first``; returns the share to go on with when the
     calendar has more room (for as many displays as ``out`` has), or their number when all are done.
     """
@@ -57,7 +56,7 @@ def deliver(
         more = offered.indptr[following + 1] - offered.indptr[following]
         if s == last or posts[s + 1] != post or n + more > len(out.who):
             n = admit(people, offered, k, out, n)
-            feeding = Feeding(post, k, now, elapsed[k], shown.shared_at[post], tails[k], most, rest, hour)
+            feeding = Feeding(post, k, now, shown.shared_at[post], tails[k], most, rest, hour)
             put(sessions, shown, calendar, counts, out, n, feeding, desk, 0, True)
             n = 0
             if calendar.free[2] + len(calendar.post) - calendar.free[1] < len(out.who):
