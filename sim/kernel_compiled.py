@@ -87,7 +87,7 @@ class CompiledKernel(Kernel):
         for boost in boosts:
             won = boosted(self.laws, self.city, self.seed, self.replicate, boost, busy)
             busy[won] = True
-            self._put(where, won)
+            self._put_paid(where, won)
 
     def _feeding(self, post: int) -> Feeding:
         """A post as it enters feeds."""
@@ -127,7 +127,7 @@ class CompiledKernel(Kernel):
                     offer, self._desk, self._readers, at,
                 )  # fmt: skip
 
-    def _put(self, where: Feeding, won: I64) -> None:
+    def _put_paid(self, where: Feeding, won: I64) -> None:
         """A post in the feeds of people whom money reaches."""
         h, n = self._handed, len(won)
         readers = Readers.of(n)

@@ -106,8 +106,9 @@ class Readers(NamedTuple):
 
 
 class Feeding(NamedTuple):
-    """One post put in feeds: its row ``post``, platform ``k``, ``since`` when (minutes); where its openness by
-    absolute hour begins (``open_at``); ``tail_at``, ``most``, ``rest``: bounds of what is left to come (``feed.Tails``); ``hour``.
+    """One post put in feeds: its row ``post``, platform ``k``, ``since`` when (minutes); ``open_at`` where
+    its openness by absolute hour begins; bounds of what is left to come (``feed.Tails``): ``most``, ``rest`` from
+    ``tail_at`` on; ``hour``.
     """
 
     post: Any
@@ -222,17 +223,17 @@ class Calendar(NamedTuple):
     @classmethod
     def of(cls, size: int, n_hours: int) -> Calendar:
         """An empty calendar with room for ``size`` displays."""
-        heads = np.full(n_hours, -1), np.zeros(n_hours, np.int64), np.array([-1, 0, 0])
-        return cls(*_columns(np.empty(size, ENTRY)), *heads)
+        heads = [np.full(n_hours, -1), np.zeros(n_hours, np.int64), np.array([-1, 0, 0])]
+        return cls(*(_columns(np.empty(size, ENTRY)) + heads))
 
     def longer(self, size: int) -> Calendar:
         """The same displays, with room for ``size``."""
         entries = np.empty(size, ENTRY)
         entries[: len(self.post)] = self.post.base
-        return Calendar(*_columns(entries), self.head, self.count, self.free)
+        return Calendar(*(_columns(entries) + [self.head, self.count, self.free]))
 
 
-def _columns(entries: NDArray[Any]) -> list[NDArray[Any]]:
+def _columns(entries: NDArray[Any]) -> list[Any]:
     return [entries[name] for name in ENTRY.names or ()]
 
 
@@ -317,9 +318,9 @@ class Events(NamedTuple):
 
 
 class Desk(NamedTuple):
-    """Room to work on one block of people. uint64: ``bits``, ``chosen``, ``near``, ``found``, ``session``;
-    int32: ``who``, ``depth``; int64: ``cell``, ``row``, ``tail``; float64: ``activity``, ``luck``, ``missed``,
-    ``t`` (minutes); ``elapsed`` float64[6] profile time (days) at an instant by age band.
+    """Room to work on people together. uint64: ``bits``, ``chosen``, ``near``, ``found``, ``session``; int32:
+    ``who``, ``depth``; int64: ``cell``, ``row``, ``tail``; float64: ``activity``, ``luck``, ``missed``, ``t``
+    (minutes); ``elapsed`` float64[6] profile time (days) at an instant by age band.
     """
 
     bits: Any
@@ -341,5 +342,5 @@ class Desk(NamedTuple):
     @classmethod
     def of(cls, size: int) -> Desk:
         """Room for blocks of ``size`` people."""
-        kinds = [*5 * [np.uint64], *2 * [np.int32], *3 * [np.int64], *4 * [np.float64]]
-        return cls(*[np.empty(size, kind) for kind in kinds], np.empty(len(BANDS)))
+        kinds = [*5 * [np.uint64], *2 * [np.int32], *3 * [np.int64], *5 * [np.float64]]
+        return cls(*[np.empty(size, kind) for kind in kinds[:-1]], elapsed=np.empty(len(BANDS), kinds[-1]))

@@ -51,9 +51,9 @@ def publish(
 ) -> Any:
     """Offer a post to the people of ``queue`` and put it in the feeds of those whom the platform chooses.
 
-    ``out`` (Readers): room for three blocks. Begins with block ``first``; returns the block to go on with when
-    the calendar has more room (for as many displays as ``out`` has), or the number of blocks when all are
-    done.
+    ``out`` (Readers): room for three blocks. Begins with block ``first``; returns the block to go on with
+    when the calendar has more room (for as many displays as ``out`` has), or the number of blocks when all
+    are done.
     """
     n = waiting = 0
     for block in range(first, len(queue.ceiling)):

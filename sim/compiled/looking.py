@@ -123,7 +123,7 @@ def fetch(
     people: Any, plan: Any, moods: Any, counts: Any, post: Any, who: Any, order: Any, start: Any, end: Any
 ) -> Any:
     """Touch the memory of those who come next, all at once, so that it is near when their turn comes."""
-    touched = 0
+    touched: Any = 0
     for i in range(start, end):
         person = np.uint64(who[order[i]])
         touched += np.int64(moods.tired_at[plan.account[np.uint64(post[order[i]])], person])

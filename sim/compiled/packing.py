@@ -48,21 +48,14 @@ def pack(city: City, state: State, tally: Tally) -> NDArray[np.uint16]:
 def traits(city: City) -> NDArray[Any]:
     """What never changes of everyone, a record that begins a line of memory for each; shared by all runs."""
     if city not in _traits:
-        themes = (city.interest.shape[0],)
-        kind = np.dtype(
-            [
-                ("attachment", "f4"), ("expressiveness", "f4"), ("band", "u1"), ("circle", "u1"), ("group", "u1"),
-                ("unused", "u1"), ("interest", "f4", themes),
-            ]
-        )  # fmt: skip
-        size = -(-kind.itemsize // LINE) * LINE
-        memory = np.zeros(city.n_rows * size + LINE, np.uint8)
+        n_themes = city.interest.shape[0]
+        fields: list[Any] = [("attachment", "f4"), ("expressiveness", "f4"), ("interest", "f4", (n_themes,))]
+        fields += [(name, "u1") for name in ("band", "circle", "group")]
+        rest = -np.dtype(fields).itemsize % LINE
+        kind = np.dtype([*fields, ("unused", "u1", (rest,))])
+        memory = np.zeros(city.n_rows * kind.itemsize + LINE, np.uint8)
         start = -memory.ctypes.data % LINE
-        padded = np.dtype(
-            {"names": kind.names, "formats": [kind[name] for name in kind.names or ()],
-             "offsets": [kind.fields[name][1] for name in kind.names or ()], "itemsize": size}
-        )  # fmt: skip
-        records = memory[start : start + city.n_rows * size].view(padded)
+        records: NDArray[Any] = memory[start : start + city.n_rows * kind.itemsize].view(kind)
         for name in ("attachment", "expressiveness", "circle"):
             records[name] = getattr(city, name)
         records["band"], records["group"] = city.age_band, group_of(city)
