@@ -107,8 +107,8 @@ class Readers(NamedTuple):
 
 class Feeding(NamedTuple):
     """One post put in feeds: its row ``post``, platform ``k``, ``since`` when (minutes); ``open_at`` where
-    its openness by absolute hour begins; bounds of what is left to come (``feed.Tails``): ``most``, ``rest`` from
-    ``tail_at`` on; ``hour``.
+    its openness by absolute hour begins; ``hour``. Bounds of what is left to come (``feed.Tails``): ``most``
+    and ``rest``, from ``tail_at`` on.
     """
 
     post: Any
@@ -224,13 +224,13 @@ class Calendar(NamedTuple):
     def of(cls, size: int, n_hours: int) -> Calendar:
         """An empty calendar with room for ``size`` displays."""
         heads = [np.full(n_hours, -1), np.zeros(n_hours, np.int64), np.array([-1, 0, 0])]
-        return cls(*(_columns(np.empty(size, ENTRY)) + heads))
+        return cls(*[*_columns(np.empty(size, ENTRY)), *heads])
 
     def longer(self, size: int) -> Calendar:
         """The same displays, with room for ``size``."""
         entries = np.empty(size, ENTRY)
         entries[: len(self.post)] = self.post.base
-        return Calendar(*(_columns(entries) + [self.head, self.count, self.free]))
+        return Calendar(*[*_columns(entries), self.head, self.count, self.free])
 
 
 def _columns(entries: NDArray[Any]) -> list[Any]:
@@ -343,4 +343,5 @@ class Desk(NamedTuple):
     def of(cls, size: int) -> Desk:
         """Room for blocks of ``size`` people."""
         kinds = [*5 * [np.uint64], *2 * [np.int32], *3 * [np.int64], *5 * [np.float64]]
-        return cls(*[np.empty(size, kind) for kind in kinds[:-1]], elapsed=np.empty(len(BANDS), kinds[-1]))
+        sizes = [*14 * [size], len(BANDS)]
+        return cls(*[np.empty(n, kind) for n, kind in zip(sizes, kinds, strict=True)])
