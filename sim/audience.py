@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ from sim.sessions import HOUR_MIN, rounded
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
+
+_groups: WeakKeyDictionary[City, NDArray[np.uint8]] = WeakKeyDictionary()
 
 
 @dataclass
@@ -58,12 +61,14 @@ class Timetable:
         """Enter ``ids`` (int64) at instants ``t_min`` (minutes)."""
         if not len(ids):
             return
-        hour = np.floor_divide(t_min, HOUR_MIN).astype(np.int64)
-        order = np.lexsort((ids, hour))
+        hour = t_min.astype(np.int64) // HOUR_MIN
+        # whole numbers of 16 bits are sorted in a few passes, whatever their order
+        order = np.argsort(hour.astype(np.min_scalar_type(hour.max())), kind="stable")
         hour, ids = hour[order], ids[order]
-        cuts = np.flatnonzero(np.diff(hour)) + 1
-        for part_hour, part in zip(hour[np.concatenate([[0], cuts])], np.split(ids, cuts), strict=True):
-            self._due.setdefault(int(part_hour), []).append(part)
+        starts = np.flatnonzero(np.diff(hour, prepend=-1))
+        ends = [*starts[1:].tolist(), len(ids)]
+        for its_hour, start, end in zip(hour[starts].tolist(), starts.tolist(), ends, strict=True):
+            self._due.setdefault(its_hour, []).append(ids[start:end])
 
     def at(self, hour: int) -> I64:
         """Ids due in ``hour`` (int64, ascending); they are removed."""
@@ -199,8 +204,6 @@ class Followers:
         self._activity = {c.account: c.activity for c in laws.schedule.campaigns}
         self.asked = {c.account: np.zeros(city.n_rows, dtype=bool) for c in laws.schedule.campaigns}
         self._n_rows = city.n_rows
-        self._n_rows = city.n_rows
-        self._n_rows = city.n_rows
         self._rows: list[I64] = []
         self._arrived: list[I64] = []
         for a, plan in enumerate(plans):
@@ -259,8 +262,10 @@ def split(ids: I64, n_accounts: int, n_rows: int) -> list[I64]:
     return [ids[cuts[a] : cuts[a + 1]] - a * n_rows for a in range(n_accounts)]
 
 
-def group_of(city: City) -> I64:
-    """Audience row of everyone: the age band of a resident, 6 for an outsider; int64[n_rows]."""
-    group = city.age_band.astype(np.int64)
-    group[city.circle > 0] = len(BANDS)
-    return group
+def group_of(city: City) -> NDArray[np.uint8]:
+    """Audience row of everyone: the age band of a resident, 6 for an outsider; uint8[n_rows], read-only."""
+    if city not in _groups:
+        group = np.where(city.circle > 0, np.uint8(len(BANDS)), city.age_band)
+        group.setflags(write=False)
+        _groups[city] = group
+    return _groups[city]

@@ -58,7 +58,7 @@ class Viewers:
         self.posts: Posts = build_posts(laws, city, seed, replicate)
         self.hour = 0
         self.group = group_of(city)
-        self.band = city.age_band.astype(np.int64)
+        self.band = city.age_band
         schedule = laws.schedule
         n_accounts = len(schedule.accounts)
         self.tally = Tally.empty(

@@ -35,7 +35,8 @@ def pack(city: City, state: State, tally: Tally) -> tuple[NDArray[Any], NDArray[
 
     Returns (PERSON[n] records, uint16[places, n] the two bytes of ``times_seen`` and ``flags`` as one).
     """
-    person = _person(city).copy()
+    # as whole numbers: records are copied field by field
+    person = _person(city).view(np.uint64).copy().view(PERSON)
     for name in ("reached", "this_week", "engaged", "ladder"):
         setattr(tally, name, person[name])
     state.affinity.value, state.affinity.last = person["excess"], person["warm_at"]
