@@ -76,16 +76,20 @@ class Timetable:
         return np.empty(0, np.int64) if parts is None else np.sort(np.concatenate(parts))
 
 
-def discovery_times(laws: Laws, city: City, seed: int, replicate: int, account: int) -> tuple[F64, I64]:
+def discovery_times(
+    laws: Laws, city: City, seed: int, replicate: int, account: int, among: I64 | None = None
+) -> tuple[F64, I64]:
     """When residents find an account by themselves: (minutes float64[m], residents int64[m]).
 
     Exponential waiting time of rate discovery * the account's renown * inclination of the age band *
     attachment, from the day the account opens (the clock stands still while the city is away); only
-    residents who use the platform, and only instants within the account's life.
+    residents who use the platform, and only instants within the account's life. ``among``: residents to look
+    at, int64, ascending (all by default).
     """
     plan = laws.schedule.accounts[account]
     k = int(laws.account_platform[account])
-    who = np.flatnonzero(city.activity[k, : city.n_residents] > 0)
+    who = np.arange(city.n_residents) if among is None else among
+    who = who[city.activity[k, : city.n_residents][who] > 0]
     per_min = laws.discovery_per_min[k] * renown(plan.name, laws.scenario)
     rate = per_min * laws.follow_weight[k, city.age_band[who]] * city.attachment[who]
     who, rate = who[rate > 0], rate[rate > 0]
@@ -108,13 +112,14 @@ def leaving_times(
 
     ``account``: one for all, or int64 aligned with ``who``.
     """
-    account = np.broadcast_to(np.asarray(account), np.shape(who))
+    account, end = np.broadcast_to(np.asarray(account), np.shape(who)), laws.n_hours * HOUR_MIN
     rate = laws.unfollow_per_min[laws.account_platform[account]]
-    key = account_keys(laws, seed, replicate, "leaving")[account]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        t = since_min + rounded(-np.log1p(-draws.uniform(key, who)) / rate)
-    soon = np.flatnonzero((rate > 0) & (t < laws.n_hours * HOUR_MIN))
-    return t[soon], soon
+    u = draws.uniform(account_keys(laws, seed, replicate, "leaving")[account], who)
+    # as for discoveries, most would leave after the horizon
+    might = np.flatnonzero(u < rate * (end - since_min) * (1.0 + 2.0**-20))
+    t = since_min + rounded(-np.log1p(-u[might]) / rate[might])
+    soon = t < end
+    return t[soon], might[soon]
 
 
 def account_keys(laws: Laws, seed: int, replicate: int, purpose: str) -> NDArray[np.uint64]:
@@ -186,7 +191,8 @@ def _too_few(label: dict[str, str], name: str, asked: float, free: float) -> dic
 
 
 class Followers:
-    """Who follows each account: ``is_following`` bool[A, n_rows], ``has_left`` bool[A, n_rows], and lists.
+    """Who follows each account: ``is_following`` bool[A, n_rows], ``has_left`` bool[A, n_rows], and lists;
+    how many: ``count`` int64[A], ``by_group`` int64[A, 7] by audience row.
 
     Only for accounts that advertise, by account: ``liking`` float64[n_rows], multiplier of affinity towards
     the account (below 1 for who was bought; rows of ``likings``, in the order of the accounts); ``asked``
@@ -198,6 +204,8 @@ class Followers:
         self.is_following = np.zeros((len(plans), city.n_rows), dtype=bool)
         self.has_left = np.zeros((len(plans), city.n_rows), dtype=bool)
         self.count = np.zeros(len(plans), dtype=np.int64)
+        self.by_group = np.zeros((len(plans), len(BANDS) + 1), dtype=np.int64)
+        self._group = group_of(city)
         buyers = sorted({c.account for c in laws.schedule.campaigns})
         self.likings = np.ones((len(buyers), city.n_rows))
         self.liking = dict(zip(buyers, self.likings, strict=True))
@@ -210,6 +218,7 @@ class Followers:
             rows = np.empty(0, np.int64) if plan.is_new else city.followers[plan.name].astype(np.int64)
             self.is_following[a, rows] = True
             self.count[a] = len(rows)
+            self.by_group[a] = np.bincount(self._group[rows], minlength=len(BANDS) + 1)
             self._rows.append(rows)
 
     def rows(self, account: int) -> I64:
@@ -228,14 +237,18 @@ class Followers:
 
         ``ids`` int64: account * n_rows + row.
         """
+        ids = self._let_in(ids)
+        if len(ids):
+            self._arrived.append(ids)
+        return ids
+
+    def _let_in(self, ids: I64) -> I64:
         ids = np.unique(ids)
         where = np.divmod(ids, self._n_rows)
         free = ~(self.is_following[where] | self.has_left[where])
         ids, where = ids[free], (where[0][free], where[1][free])
         self.is_following[where] = True
-        self.count += np.bincount(where[0], minlength=len(self.count))
-        if len(ids):
-            self._arrived.append(ids)
+        self._count(*where, 1)
         return ids
 
     def welcome(self, account: int, who: I64) -> I64:
@@ -252,8 +265,12 @@ class Followers:
         ids, where = ids[there], (where[0][there], where[1][there])
         self.is_following[where] = False
         self.has_left[where] = True
-        self.count -= np.bincount(where[0], minlength=len(self.count))
+        self._count(*where, -1)
         return ids
+
+    def _count(self, account: I64, who: I64, step: int) -> None:
+        np.add.at(self.count, account, step)
+        np.add.at(self.by_group, (account, self._group[who]), step)
 
 
 def split(ids: I64, n_accounts: int, n_rows: int) -> list[I64]:

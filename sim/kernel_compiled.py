@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.city import City
-from sim.compiled import feeding, looking, seeing, sharing
+from sim.compiled import coming, feeding, looking, seeing, sharing
 from sim.compiled.arrays import ENTRY, Calendar, Desk, Events, Queue, Readers, Wave
 from sim.compiled.handing import Handed
 from sim.compiled.packing import by_attachment, in_blocks, pack
@@ -34,7 +34,8 @@ class CompiledKernel(Kernel):
     """One replicate of one scenario on a city, as ``Kernel``, many times faster."""
 
     def __init__(self, laws: Laws, city: City, seed: int, replicate: int) -> None:
-        self._joined: list[I64] = []
+        self._moves = coming.Moves.of(laws, city, seed, replicate)
+        self._came = coming.Newcomers(len(laws.schedule.accounts), city.n_rows)
         self._passed_on: tuple[NDArray[np.int32], ...] | None = None
         super().__init__(laws, city, seed, replicate)
         person, self._sights = pack(city, self.state, self.tally)
@@ -120,10 +121,7 @@ class CompiledKernel(Kernel):
 
     def _newcomers(self, account: int) -> Queue:
         """Everyone who has joined an account since the start."""
-        ids = np.concatenate(self._joined) if self._joined else NONE
-        self._joined = [ids]
-        first = account * self.city.n_rows
-        rows = ids[(ids >= first) & (ids < first + self.city.n_rows)] - first
+        rows = self._came.of(account)
         return in_blocks(self.city, int(self.laws.account_platform[account]), rows, feeding.BLOCK)
 
     def _put_first(self, post: int, n: int) -> None:
@@ -208,9 +206,14 @@ class CompiledKernel(Kernel):
         looking.warm(self._handed.moods, who, len(who), step, *bounds, self.hour)
 
     def _welcome(self, ids: I64, since_min: float) -> None:
-        super()._welcome(ids, since_min)
         if since_min > 0:  # the first followers stand in the opening queues
-            self._joined.append(ids)
+            self._came.add(ids.copy())
+        end, city = float(self.laws.n_hours * HOUR_MIN), self.city
+        n = coming.restless(ids, since_min, end, city.n_rows, city.n_residents, self._moves)
+        super()._welcome(ids[:n], since_min)
+
+    def _finders(self, account: int) -> I64:
+        return coming.finders(self.laws, self.city, self.seed, self.replicate, account)
 
     def _forget(self, place: int) -> None:
         self._sights[place] = 0
