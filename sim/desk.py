@@ -50,7 +50,7 @@ class Request:
     post: int
     who: int
     tone: int = field(compare=False)
-    luck: tuple[float, ...] = field(compare=False)
+    luck: list[float] = field(compare=False)
     peers_at: float = field(compare=False, default=np.inf)
     others_min: float = field(compare=False, default=0.0)
 
@@ -75,6 +75,7 @@ class Desk:
         self.is_calmed = np.zeros(len(laws.schedule), dtype=bool)
         self.queue: list[Request] = []
         self.owed_min = 0.0
+        self._forum: list[list[bool]] = talk.forum.tolist()
         self._unseen = np.zeros(laws.n_hours)
         self._came = deque([-float(DAY_MIN)], maxlen=RECENT)
         self._new: list[Request] = []
@@ -99,22 +100,36 @@ class Desk:
         hour = (t_min[mine] / HOUR_MIN).astype(np.int64)
         numbers = hour[:, None] * N_DRAWS + np.arange(N_DRAWS)
         luck = draws.uniform(key[mine][:, None], who[mine][:, None], numbers)
-        after = rounded(-np.log1p(-luck[:, PEERS_AFTER]) * self.talk.peer_delay_min)
         week = int(hour[0]) * HOUR_MIN // WEEK_MIN
         np.add.at(self.tally.talk[:, week, TALK.index("requests")], account[mine], 1)
-        for i, j in enumerate(mine.tolist()):
-            r = Request(
-                float(t_min[j]),
-                int(account[j]),
-                int(post[j]),
-                int(who[j]),
-                int(tone[j]),
-                tuple(luck[i].tolist()),
-            )
-            helped = self.talk.forum[r.account, week] and r.tone == QUESTION
-            if helped and r.luck[BY_PEERS] < self.talk.peer_rate and after[i] <= self.talk.patience_min:
-                r.peers_at = r.t + float(after[i])
-            self._new.append(r)
+        columns = (column[mine].tolist() for column in (t_min, account, post, who, tone))
+        self.take(week, *columns, luck.tolist())
+
+    def take(
+        self,
+        week: int,
+        t: list[float],
+        account: list[int],
+        post: list[int],
+        who: list[int],
+        tone: list[int],
+        luck: list[list[float]],
+    ) -> None:
+        """Requests of this hour, counted already, each with its draws. Lists of one length."""
+        new = list(map(Request, t, account, post, who, tone, luck))
+        helped = [
+            r
+            for r in new
+            if r.tone == QUESTION
+            and self._forum[r.account][week]
+            and r.luck[BY_PEERS] < self.talk.peer_rate
+        ]
+        if helped:
+            late = np.array([r.luck[PEERS_AFTER] for r in helped])
+            after = rounded(-np.log1p(-late) * self.talk.peer_delay_min)
+            for r, minutes in zip(helped, after.tolist(), strict=True):
+                r.peers_at = r.t + minutes if minutes <= self.talk.patience_min else np.inf
+        self._new += new
 
     def close_hour(self, hour: int) -> Echo:
         """Serve the queue, let the patience of some run out, and write what became visible in this hour."""
@@ -148,7 +163,7 @@ class Desk:
         minutes = float(self._unseen[hour])
         n = int(np.ceil(minutes / float(self.talk.answer_min[hour * HOUR_MIN // WEEK_MIN])) if minutes else 0)
         return [
-            Request((hour + (i + 0.5) / n) * HOUR_MIN, -1, -1, -1, POSITIVE, (), others_min=minutes / n)
+            Request((hour + (i + 0.5) / n) * HOUR_MIN, -1, -1, -1, POSITIVE, [], others_min=minutes / n)
             for i in range(n)
         ]
 

@@ -17,6 +17,7 @@ from sim.compiled import coming, feeding, looking, seeing, sharing
 from sim.compiled.arrays import ENTRY, Calendar, Desk, Events, Queue, Readers, Wave
 from sim.compiled.handing import Handed
 from sim.compiled.packing import by_attachment, in_blocks, pack
+from sim.compiled.talking import Talking
 from sim.displays import F64, I64, NONE
 from sim.figures import BANDS
 from sim.kernel import Kernel
@@ -32,6 +33,8 @@ _queues: WeakKeyDictionary[City, dict[str, Queue]] = WeakKeyDictionary()
 
 class CompiledKernel(Kernel):
     """One replicate of one scenario on a city, as ``Kernel``, many times faster."""
+
+    dialogue_of = Talking
 
     def __init__(self, laws: Laws, city: City, seed: int, replicate: int) -> None:
         self._moves = coming.Moves.of(laws, city, seed, replicate)

@@ -53,6 +53,8 @@ class Writes:
 class Viewers:
     """The people of a city in one replicate of one scenario, and what they do with what they see."""
 
+    dialogue_of: type[Dialogue] = Dialogue
+
     def __init__(self, laws: Laws, city: City, seed: int, replicate: int) -> None:
         self.laws, self.city, self.seed, self.replicate = laws, city, seed, replicate
         self.posts: Posts = build_posts(laws, city, seed, replicate)
@@ -77,7 +79,9 @@ class Viewers:
         )
         self._shared = np.empty(0, dtype=DISPLAY)
         self.dialogue = (
-            Dialogue(laws, laws.talk, city, seed, replicate, self.tally) if laws.talk is not None else None
+            self.dialogue_of(laws, laws.talk, city, seed, replicate, self.tally)
+            if laws.talk is not None
+            else None
         )
 
     def linked(self) -> NDArray[np.bool_]:
