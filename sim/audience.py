@@ -25,6 +25,7 @@ from sim.sessions import HOUR_MIN, rounded
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
+_NOBODY = np.empty(0, np.int64)
 _groups: WeakKeyDictionary[City, NDArray[np.uint8]] = WeakKeyDictionary()
 
 
@@ -73,7 +74,9 @@ class Timetable:
     def at(self, hour: int) -> I64:
         """Ids due in ``hour`` (int64, ascending); they are removed."""
         parts = self._due.pop(hour, None)
-        return np.empty(0, np.int64) if parts is None else np.sort(np.concatenate(parts))
+        if parts is None:
+            return _NOBODY
+        return np.sort(parts[0] if len(parts) == 1 else np.concatenate(parts))
 
 
 def discovery_times(
@@ -237,18 +240,9 @@ class Followers:
 
         ``ids`` int64: account * n_rows + row.
         """
-        ids = self._let_in(ids)
+        ids = self._let_in(ids) if len(ids) else ids
         if len(ids):
             self._arrived.append(ids)
-        return ids
-
-    def _let_in(self, ids: I64) -> I64:
-        ids = np.unique(ids)
-        where = np.divmod(ids, self._n_rows)
-        free = ~(self.is_following[where] | self.has_left[where])
-        ids, where = ids[free], (where[0][free], where[1][free])
-        self.is_following[where] = True
-        self._count(*where, 1)
         return ids
 
     def welcome(self, account: int, who: I64) -> I64:
@@ -259,6 +253,18 @@ class Followers:
 
     def leave(self, ids: I64) -> I64:
         """Followers who stop, for good; returns the ids of those who did follow, ascending."""
+        return self._let_out(ids) if len(ids) else ids
+
+    def _let_in(self, ids: I64) -> I64:
+        ids = np.unique(ids)
+        where = np.divmod(ids, self._n_rows)
+        free = ~(self.is_following[where] | self.has_left[where])
+        ids, where = ids[free], (where[0][free], where[1][free])
+        self.is_following[where] = True
+        self._count(*where, 1)
+        return ids
+
+    def _let_out(self, ids: I64) -> I64:
         ids = np.unique(ids)
         where = np.divmod(ids, self._n_rows)
         there = self.is_following[where]

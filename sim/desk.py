@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,10 +36,11 @@ if TYPE_CHECKING:
     from sim.laws import Laws
 
 I64 = NDArray[np.int64]
+_TURN = attrgetter("t", "account", "post", "who")  # first come, first served
 RECENT = 8  # one gap alone would crowd the others around those who are simulated
 
 
-@dataclass(order=True)
+@dataclass
 class Request:
     """A question or complaint; ``post`` -1 if under none; ``peers_at`` when another resident answers.
 
@@ -49,10 +51,10 @@ class Request:
     account: int
     post: int
     who: int
-    tone: int = field(compare=False)
-    luck: list[float] = field(compare=False)
-    peers_at: float = field(compare=False, default=np.inf)
-    others_min: float = field(compare=False, default=0.0)
+    tone: int
+    luck: list[float]
+    peers_at: float = np.inf
+    others_min: float = 0.0
 
 
 @dataclass
@@ -79,6 +81,7 @@ class Desk:
         self._unseen = np.zeros(laws.n_hours)
         self._came = deque([-float(DAY_MIN)], maxlen=RECENT)
         self._new: list[Request] = []
+        self._soonest = np.inf  # before, nobody's wait in the queue is over
         self._due: dict[int, list[tuple[str, float, float, Request]]] = {}
 
     def receive(
@@ -133,10 +136,14 @@ class Desk:
 
     def close_hour(self, hour: int) -> Echo:
         """Serve the queue, let the patience of some run out, and write what became visible in this hour."""
-        fresh, self._new = sorted(self._new), []
+        fresh, self._new = sorted(self._new, key=_TURN), []
         for r in fresh:
             self._stand_for_others(r, hour)
-        self.queue += sorted([*fresh, *self._others(hour)])
+        others = self._others(hour)
+        came = sorted([*fresh, *others], key=_TURN) if others else fresh
+        for r in came:
+            self._soonest = min(self._soonest, r.t + self.talk.patience_min, r.peers_at)
+        self.queue += came
         self._serve(hour)
         self._give_up(float((hour + 1) * HOUR_MIN), hour)
         echo = Echo()
@@ -176,7 +183,10 @@ class Desk:
         end, clock = start + HOUR_MIN, start + self.owed_min / rate
         each = float(self.talk.answer_min[week])
         waiting: list[Request] = []
-        for r in self.queue:
+        for i, r in enumerate(self.queue):
+            if clock >= end:
+                waiting += self.queue[i:]
+                break
             begun = max(clock, r.t)
             if begun >= end or begun > r.t + self.talk.patience_min or r.peers_at <= begun:
                 waiting.append(r)
@@ -196,11 +206,16 @@ class Desk:
         self.owed_min = max(clock - end, 0.0) * rate
 
     def _give_up(self, end: float, hour: int) -> None:
+        """Those whose patience ends, or whom another resident answers, before ``end`` (minutes)."""
+        if self._soonest >= end:
+            return
         waiting: list[Request] = []
+        self._soonest = np.inf
         for r in self.queue:
             limit = r.t + self.talk.patience_min
             if min(limit, r.peers_at) >= end:
                 waiting.append(r)
+                self._soonest = min(self._soonest, limit, r.peers_at)
             elif r.others_min:
                 continue
             elif r.peers_at <= limit:

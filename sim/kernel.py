@@ -213,18 +213,17 @@ class Kernel(Offering):
     def _come_and_go(self, written: Writes) -> None:
         """Followers of the hour: who leaves, who joins, and when these will leave or ask something."""
         followers, n_rows, week = self.state.followers, self.city.n_rows, self.hour * HOUR_MIN // WEEK_MIN
-        gone, before = np.concatenate(written.leaves), followers.by_group.copy()
-        if len(gone) and len(followers.leave(gone)):
+        before = followers.by_group.copy()
+        if len(followers.leave(np.concatenate(written.leaves))):
             self.tally.weekly[:, :, week, UNFOLLOWS] += before - followers.by_group
             before = followers.by_group.copy()
         came = [followers.welcome(a, won) for a, won in written.won.items() if len(won)]
         came.append(followers.join(np.concatenate(written.joins)))
-        new = np.concatenate(came)
+        new = np.concatenate(came) if len(came) > 1 else came[0]
         if not len(new):
             return
         self.tally.weekly[:, :, week, FOLLOWS] += followers.by_group - before
-        through = np.concatenate(written.through_friends) if written.through_friends else NONE
-        if len(through):
+        for through in filter(len, written.through_friends):
             account, who = np.divmod(np.intersect1d(new, through), n_rows)
             self.tally.climb("influenced", who[self.is_own[account]])
         self._welcome(new, float((self.hour + 1) * HOUR_MIN))

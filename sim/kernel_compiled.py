@@ -34,7 +34,7 @@ _queues: WeakKeyDictionary[City, dict[str, Queue]] = WeakKeyDictionary()
 class CompiledKernel(Kernel):
     """One replicate of one scenario on a city, as ``Kernel``, many times faster."""
 
-    dialogue_of = Talking
+    dialogue_of, followers_of = Talking, coming.Following
 
     def __init__(self, laws: Laws, city: City, seed: int, replicate: int) -> None:
         self._moves = coming.Moves.of(laws, city, seed, replicate)
@@ -210,10 +210,10 @@ class CompiledKernel(Kernel):
 
     def _welcome(self, ids: I64, since_min: float) -> None:
         if since_min > 0:  # the first followers stand in the opening queues
-            self._came.add(ids.copy())
-        end, city = float(self.laws.n_hours * HOUR_MIN), self.city
-        n = coming.restless(ids, since_min, end, city.n_rows, city.n_residents, self._moves)
-        super()._welcome(ids[:n], since_min)
+            self._came.add(ids)
+        end, city, restless = float(self.laws.n_hours * HOUR_MIN), self.city, ids.copy()
+        n = coming.restless(restless, since_min, end, city.n_rows, city.n_residents, self._moves)
+        super()._welcome(restless[:n], since_min)
 
     def _finders(self, account: int) -> I64:
         return coming.finders(self.laws, self.city, self.seed, self.replicate, account)

@@ -54,6 +54,7 @@ class Viewers:
     """The people of a city in one replicate of one scenario, and what they do with what they see."""
 
     dialogue_of: type[Dialogue] = Dialogue
+    followers_of: type[Followers] = Followers
 
     def __init__(self, laws: Laws, city: City, seed: int, replicate: int) -> None:
         self.laws, self.city, self.seed, self.replicate = laws, city, seed, replicate
@@ -71,7 +72,7 @@ class Viewers:
         self.place = places(laws)
         n_active = int(self.place.max(initial=0)) + 1
         self.state = State(
-            followers=Followers(laws, city),
+            followers=self.followers_of(laws, city),
             fatigue=Memory.blank((n_accounts, city.n_rows), laws.fatigue_decay),
             affinity=Memory.blank(city.n_rows, laws.affinity_decay),
             times_seen=np.zeros((n_active, city.n_rows), dtype=np.uint8),

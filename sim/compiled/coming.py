@@ -6,13 +6,14 @@ formulas. An exponential waiting time is -ln(1 - u) / rate >= u / rate, so one c
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.accounts import renown
-from sim.audience import account_keys
+from sim.audience import Followers, account_keys
 from sim.city import City
 from sim.compiled.arithmetic import fold, unit
 from sim.compiled.build import compiled
@@ -124,6 +125,57 @@ def _find(its_key: Any, most: Any, activity: Any, attachment: Any, band: Any, fo
     return m
 
 
+class Following(Followers):
+    """``Followers`` of whom few move at a time."""
+
+    def _let_in(self, ids: I64) -> I64:
+        return self._those(ids, _let_in)
+
+    def _let_out(self, ids: I64) -> I64:
+        return self._those(ids, _let_out)
+
+    def _those(self, ids: I64, move: Callable[..., int]) -> I64:
+        moved = ids.copy()
+        n = move(moved, self.is_following, self.has_left, self._group, self.count, self.by_group)
+        moved = moved[:n]
+        moved.sort()
+        return moved
+
+
+@compiled
+def _let_in(ids: Any, is_following: Any, has_left: Any, group: Any, count: Any, by_group: Any) -> Any:
+    """Those of ``ids`` who can join do, and are moved to the start; their number."""
+    n, n_rows = 0, is_following.shape[1]
+    for i in range(len(ids)):
+        account = ids[i] // n_rows
+        who = ids[i] - account * n_rows
+        if is_following[account, who] or has_left[account, who]:
+            continue
+        is_following[account, who] = True
+        count[account] += 1
+        by_group[account, group[who]] += 1
+        ids[n] = ids[i]
+        n += 1
+    return n
+
+
+@compiled
+def _let_out(ids: Any, is_following: Any, has_left: Any, group: Any, count: Any, by_group: Any) -> Any:
+    """Those of ``ids`` who follow leave, and are moved to the start; their number."""
+    n, n_rows = 0, is_following.shape[1]
+    for i in range(len(ids)):
+        account = ids[i] // n_rows
+        who = ids[i] - account * n_rows
+        if not is_following[account, who]:
+            continue
+        is_following[account, who], has_left[account, who] = False, True
+        count[account] -= 1
+        by_group[account, group[who]] -= 1
+        ids[n] = ids[i]
+        n += 1
+    return n
+
+
 class Newcomers:
     """Everyone who has joined each account since the start, in the order of their coming."""
 
@@ -145,12 +197,12 @@ class Newcomers:
                 longer = np.empty((len(self._n), 2 * need), np.int64)
                 longer[:, : self._rows.shape[1]] = self._rows
                 self._rows = longer
-            _let_in(self._rows, self._n, ids, self._n_rows)
+            _note(self._rows, self._n, ids, self._n_rows)
         return self._rows[account, : self._n[account]]
 
 
 @compiled
-def _let_in(rows: Any, n: Any, ids: Any, n_rows: int) -> None:
+def _note(rows: Any, n: Any, ids: Any, n_rows: int) -> None:
     for i in range(len(ids)):
         account = ids[i] // n_rows
         rows[account, n[account]] = ids[i] - account * n_rows
