@@ -73,8 +73,11 @@ class Kernel(Offering):
         self.hour += 1
         if self.hour * HOUR_MIN % WEEK_MIN == 0:
             week = self.hour * HOUR_MIN // WEEK_MIN
-            self.tally.close_week(week - 1, self.group, self.linked())
+            self._close_week(week - 1)
             self.tally.followers[:, :, week] = self.state.followers.by_group
+
+    def _close_week(self, week: int) -> None:
+        self.tally.close_week(week, self.group, self.linked())
 
     # --- advertise ----------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.city import City
-from sim.compiled import coming, feeding, looking, seeing, sharing
+from sim.compiled import coming, feeding, looking, seeing, sharing, weekly
 from sim.compiled.arrays import ENTRY, Calendar, Desk, Events, Queue, Readers, Wave
 from sim.compiled.handing import Handed
 from sim.compiled.packing import by_attachment, in_blocks, pack
@@ -214,6 +214,13 @@ class CompiledKernel(Kernel):
         end, city, restless = float(self.laws.n_hours * HOUR_MIN), self.city, ids.copy()
         n = coming.restless(restless, since_min, end, city.n_rows, city.n_residents, self._moves)
         super()._welcome(restless[:n], since_min)
+
+    def _close_week(self, week: int) -> None:
+        tally = self.tally
+        weekly.close_week(
+            week, self.group, self.is_own, self.state.followers.is_following, tally.this_week,
+            tally.last_week, tally.ladder, tally.weekly_reached[week],
+        )  # fmt: skip
 
     def _finders(self, account: int) -> I64:
         return coming.finders(self.laws, self.city, self.seed, self.replicate, account)
