@@ -26,7 +26,7 @@ F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
 _NOBODY = np.empty(0, np.int64)
-_groups: WeakKeyDictionary[City, NDArray[np.uint8]] = WeakKeyDictionary()
+_groups: WeakKeyDictionary[City, NDArray[Any]] = WeakKeyDictionary()
 
 
 @dataclass
@@ -169,7 +169,7 @@ def shortfalls(laws: Laws, city: City) -> list[dict[str, str]]:
 
     Counted at the start, on the simulated residents, and told at the size of the whole city.
     """
-    followers, told = Followers(laws, city), []
+    followers, told = Followers(laws, city, group_of(city)), []
     for a in sorted(followers.liking):
         plans = [c for c in laws.schedule.campaigns if c.account == a]
         able = np.zeros(city.n_rows, dtype=bool)
@@ -199,16 +199,16 @@ class Followers:
 
     Only for accounts that advertise, by account: ``liking`` float64[n_rows], multiplier of affinity towards
     the account (below 1 for who was bought; rows of ``likings``, in the order of the accounts); ``asked``
-    bool[n_rows], won by a campaign, joined yet or not.
+    bool[n_rows], won by a campaign, joined yet or not. ``group``: see ``group_of``.
     """
 
-    def __init__(self, laws: Laws, city: City) -> None:
+    def __init__(self, laws: Laws, city: City, group: NDArray[Any]) -> None:
         plans = laws.schedule.accounts
         self.is_following = np.zeros((len(plans), city.n_rows), dtype=bool)
         self.has_left = np.zeros((len(plans), city.n_rows), dtype=bool)
         self.count = np.zeros(len(plans), dtype=np.int64)
         self.by_group = np.zeros((len(plans), len(BANDS) + 1), dtype=np.int64)
-        self._group = group_of(city)
+        self._group = group
         buyers = sorted({c.account for c in laws.schedule.campaigns})
         self.likings = np.ones((len(buyers), city.n_rows))
         self.liking = dict(zip(buyers, self.likings, strict=True))
@@ -285,7 +285,7 @@ def split(ids: I64, n_accounts: int, n_rows: int) -> list[I64]:
     return [ids[cuts[a] : cuts[a + 1]] - a * n_rows for a in range(n_accounts)]
 
 
-def group_of(city: City) -> NDArray[np.uint8]:
+def group_of(city: City) -> NDArray[Any]:
     """Audience row of everyone: the age band of a resident, 6 for an outsider; uint8[n_rows], read-only."""
     if city not in _groups:
         group = np.where(city.circle > 0, np.uint8(len(BANDS)), city.age_band)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.city import City
-from sim.compiled import coming, feeding, looking, seeing, sharing, weekly
+from sim.compiled import coming, feeding, looking, moving, seeing, sharing, weekly
 from sim.compiled.arrays import ENTRY, Calendar, Desk, Events, Queue, Readers, Wave
 from sim.compiled.handing import Handed
 from sim.compiled.packing import by_attachment, in_blocks, pack
@@ -37,7 +37,7 @@ class CompiledKernel(Kernel):
     dialogue_of, followers_of = Talking, coming.Following
 
     def __init__(self, laws: Laws, city: City, seed: int, replicate: int) -> None:
-        self._moves = coming.Moves.of(laws, city, seed, replicate)
+        self._moves = coming.moves_of(laws, city, seed, replicate)
         self._came = coming.Newcomers(len(laws.schedule.accounts), city.n_rows)
         self._passed_on: tuple[NDArray[np.int32], ...] | None = None
         super().__init__(laws, city, seed, replicate)
@@ -212,7 +212,7 @@ class CompiledKernel(Kernel):
         if since_min > 0:  # the first followers stand in the opening queues
             self._came.add(ids)
         end, city, restless = float(self.laws.n_hours * HOUR_MIN), self.city, ids.copy()
-        n = coming.restless(restless, since_min, end, city.n_rows, city.n_residents, self._moves)
+        n = moving.restless(restless, since_min, end, city.n_rows, city.n_residents, self._moves)
         super()._welcome(restless[:n], since_min)
 
     def _close_week(self, week: int) -> None:

@@ -72,7 +72,7 @@ class Viewers:
         self.place = places(laws)
         n_active = int(self.place.max(initial=0)) + 1
         self.state = State(
-            followers=self.followers_of(laws, city),
+            followers=self.followers_of(laws, city, self.group),
             fatigue=Memory.blank((n_accounts, city.n_rows), laws.fatigue_decay),
             affinity=Memory.blank(city.n_rows, laws.affinity_decay),
             times_seen=np.zeros((n_active, city.n_rows), dtype=np.uint8),
