@@ -1,7 +1,7 @@
 """The compiled twin of the kernel: the same hours, the same integers; the loops run as machine code.
 
-What is rare (advertising, discovery, conversation, affinity, followers who come and go) is the reference's
-own code; offers, displays, reactions and shares are ``sim.compiled``'s.
+What is rare (advertising, the desk, instants at which people come, go or ask) is the reference's own code;
+offers, displays, reactions, shares, what is said, and who might move are ``sim.compiled``'s.
 """
 
 from __future__ import annotations
