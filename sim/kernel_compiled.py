@@ -1,7 +1,7 @@
 """The compiled twin of the kernel: the same hours, the same integers; the loops run as machine code.
 
-What is rare (advertising, discovery, conversation, affinity, followers who come and go) is the reference's
-own code; offers, displays, reactions and shares are ``sim.compiled``'s.
+What is rare (advertising, the desk, instants at which people come, go or ask) is the reference's own code;
+offers, displays, reactions, shares, what is said, and who might move are ``sim.compiled``'s.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.city import City
-from sim.compiled import feeding, looking, seeing, sharing
+from sim.compiled import coming, feeding, looking, moving, seeing, sharing, weekly
 from sim.compiled.arrays import Calendar, Desk, Events, Feeding, Offer, Queue, Readers, Wave
 from sim.compiled.handing import Handed
 from sim.compiled.packing import by_attachment, in_blocks, pack
+from sim.compiled.talking import Talking
 from sim.displays import I64, NONE
 from sim.kernel import Kernel
 from sim.laws import Laws
@@ -31,8 +32,11 @@ _queues: WeakKeyDictionary[City, dict[str, Queue]] = WeakKeyDictionary()
 class CompiledKernel(Kernel):
     """One replicate of one scenario on a city, as ``Kernel``, many times faster."""
 
+    dialogue_of, followers_of = Talking, coming.Following
+
     def __init__(self, laws: Laws, city: City, seed: int, replicate: int) -> None:
-        self._joined: list[I64] = []
+        self._moves = coming.moves_of(laws, city, seed, replicate)
+        self._came = coming.Newcomers(len(laws.schedule.accounts), city.n_rows)
         self._passed_on: tuple[NDArray[np.int32], ...] | None = None
         super().__init__(laws, city, seed, replicate)
         self._sights = pack(city, self.state, self.tally)
@@ -140,10 +144,7 @@ class CompiledKernel(Kernel):
 
     def _newcomers(self, account: int) -> Queue:
         """Everyone who has joined an account since the start."""
-        ids = np.concatenate(self._joined) if self._joined else NONE
-        self._joined = [ids]
-        first = account * self.city.n_rows
-        rows = ids[(ids >= first) & (ids < first + self.city.n_rows)] - first
+        rows = self._came.of(account)
         return in_blocks(self.city, int(self.laws.account_platform[account]), rows, feeding.BLOCK)
 
     def _pass_on(self) -> None:
@@ -205,9 +206,21 @@ class CompiledKernel(Kernel):
         looking.warm(self._handed.moods, who, len(who), step, *bounds, self.hour)
 
     def _welcome(self, ids: I64, since_min: float) -> None:
-        super()._welcome(ids, since_min)
         if since_min > 0:  # the first followers stand in the opening queues
-            self._joined.append(ids)
+            self._came.add(ids)
+        end, city, restless = float(self.laws.n_hours * HOUR_MIN), self.city, ids.copy()
+        n = moving.restless(restless, since_min, end, city.n_rows, city.n_residents, self._moves)
+        super()._welcome(restless[:n], since_min)
+
+    def _close_week(self, week: int) -> None:
+        tally = self.tally
+        weekly.close_week(
+            week, self.group, self.is_own, self.state.followers.is_following, tally.this_week,
+            tally.last_week, tally.ladder, tally.weekly_reached[week],
+        )  # fmt: skip
+
+    def _finders(self, account: int) -> I64:
+        return coming.finders(self.laws, self.city, self.seed, self.replicate, account)
 
     def _forget(self, place: int) -> None:
         self._sights[place] = 0
