@@ -37,7 +37,7 @@ def look(
         n = calendar.count[hour]
         if n > len(wave.post) or events.n[TIRED] + n > len(events.tired_who):
             return n
-        take(calendar, hour, wave)
+        take(calendar, plan, flags, hour, wave)
         show(
             people, sessions, shown, plan, response, moods, calendar, counts, events, times_seen, flags, wave,
             n, hour, week,
@@ -47,18 +47,21 @@ def look(
 
 
 @inlined
-def take(calendar: Any, hour: Any, wave: Any) -> None:
-    """Move the displays entered for ``hour`` out of the calendar."""
+def take(calendar: Any, plan: Any, flags: Any, hour: Any, wave: Any) -> None:
+    """Move the displays entered for ``hour`` out of the calendar; touch what is known of each, as ``fetch``."""
     at, n = calendar.head[hour], 0
+    touched: Any = 0
     while at >= 0:
         wave.post[n], wave.who[n], wave.cell[n] = calendar.post[at], calendar.who[at], calendar.cell[at]
         wave.depth[n], wave.activity[n] = calendar.depth[at], calendar.activity[at]
+        touched += flags[np.uint64(plan.place[np.uint64(wave.post[n])]), np.uint64(wave.who[n])]
         n += 1
         after = calendar.next[at]
         calendar.next[at] = calendar.free[0]
         calendar.free[0] = at
         calendar.free[2] += 1
         at = after
+    wave.spare[0] = touched
     calendar.head[hour] = -1
     calendar.count[hour] = 0
 
