@@ -242,15 +242,14 @@ def reappear(
 ) -> None:
     """Enter the next display of a post seen: a geometric number of sessions later (``feed.next_display``)."""
     luck = unit(fold(fold(shown.again[post], who), cell))
-    gaps, row = shown.gaps.shape[1], k * _BANDS + band
-    if luck >= shown.gaps[k, gaps - 1]:
+    row, left = k * _BANDS + band, activity * shown.ended[post, band] - np.float64(cell)
+    # later sessions are after the post's life, or the horizon
+    if left < 0.0 or luck >= shown.gaps[k, np.uint64(min(left, shown.gaps.shape[1] - 1.0))]:
         return
     gap = np.int64(shown.guide[k, np.uint64(luck * GUIDES)])
     while shown.gaps[k, gap] <= luck:
         gap += 1
     later = cell + gap + 1
-    if later > activity * shown.ended[post, band] + 1.0:
-        return  # that session is after the post's life, or the horizon
     position = unit(fold(fold(sessions.key[k], who), later))
     t = instant(sessions.clock, sessions.per_day, row, (later + position) / activity)
     enter(calendar, shown, post, who, later, -1 - depth, activity, t, hour)
