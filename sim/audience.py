@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,23 +25,27 @@ from sim.sessions import HOUR_MIN, rounded
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
+_NOBODY = np.empty(0, np.int64)
+_groups: WeakKeyDictionary[City, NDArray[Any]] = WeakKeyDictionary()
+
 
 @dataclass
 class Memory:
-    """A quantity that fades: ``value`` float64[...] as of hour ``last`` int32[...]; ``decay`` by hours."""
+    """A quantity that fades: ``value`` float64[...] (or float32[...], where there are many) as of hour
+    ``last`` int32[...]; ``decay`` by hours."""
 
-    value: F64
+    value: NDArray[np.floating[Any]]
     last: NDArray[np.int32]
     decay: F64
 
     @classmethod
-    def blank(cls, shape: int | tuple[int, ...], decay: F64) -> Memory:
+    def blank(cls, shape: int | tuple[int, ...], decay: F64, kind: type[np.floating] = np.float64) -> Memory:
         """Nothing remembered."""
-        return cls(np.zeros(shape), np.zeros(shape, dtype=np.int32), decay)
+        return cls(np.zeros(shape, kind), np.zeros(shape, dtype=np.int32), decay)
 
     def read(self, index: Any, hour: int) -> F64:
         """Values at ``hour``."""
-        return self.value[index] * self.decay[hour - self.last[index]]
+        return np.asarray(self.value[index] * self.decay[hour - self.last[index]])
 
     def fade(self, index: Any, hour: int) -> None:
         """Bring the values at ``index`` to ``hour`` before something is added."""
@@ -58,29 +63,37 @@ class Timetable:
         """Enter ``ids`` (int64) at instants ``t_min`` (minutes)."""
         if not len(ids):
             return
-        hour = np.floor_divide(t_min, HOUR_MIN).astype(np.int64)
-        order = np.lexsort((ids, hour))
+        hour = t_min.astype(np.int64) // HOUR_MIN
+        # whole numbers of 16 bits are sorted in a few passes, whatever their order
+        order = np.argsort(hour.astype(np.min_scalar_type(hour.max())), kind="stable")
         hour, ids = hour[order], ids[order]
-        cuts = np.flatnonzero(np.diff(hour)) + 1
-        for part_hour, part in zip(hour[np.concatenate([[0], cuts])], np.split(ids, cuts), strict=True):
-            self._due.setdefault(int(part_hour), []).append(part)
+        starts = np.flatnonzero(np.diff(hour, prepend=-1))
+        ends = [*starts[1:].tolist(), len(ids)]
+        for its_hour, start, end in zip(hour[starts].tolist(), starts.tolist(), ends, strict=True):
+            self._due.setdefault(its_hour, []).append(ids[start:end])
 
     def at(self, hour: int) -> I64:
         """Ids due in ``hour`` (int64, ascending); they are removed."""
         parts = self._due.pop(hour, None)
-        return np.empty(0, np.int64) if parts is None else np.sort(np.concatenate(parts))
+        if parts is None:
+            return _NOBODY
+        return np.sort(parts[0] if len(parts) == 1 else np.concatenate(parts))
 
 
-def discovery_times(laws: Laws, city: City, seed: int, replicate: int, account: int) -> tuple[F64, I64]:
+def discovery_times(
+    laws: Laws, city: City, seed: int, replicate: int, account: int, among: I64 | None = None
+) -> tuple[F64, I64]:
     """When residents find an account by themselves: (minutes float64[m], residents int64[m]).
 
     Exponential waiting time of rate discovery * the account's renown * inclination of the age band *
     attachment, from the day the account opens (the clock stands still while the city is away); only
-    residents who use the platform, and only instants within the account's life.
+    residents who use the platform, and only instants within the account's life. ``among``: residents to look
+    at, int64, ascending (all by default).
     """
     plan = laws.schedule.accounts[account]
     k = int(laws.account_platform[account])
-    who = np.flatnonzero(city.activity[k, : city.n_residents] > 0)
+    who = np.arange(city.n_residents) if among is None else among
+    who = who[city.activity[k, : city.n_residents][who] > 0]
     per_min = laws.discovery_per_min[k] * renown(plan.name, laws.scenario)
     rate = per_min * laws.follow_weight[k, city.age_band[who]] * city.attachment[who]
     who, rate = who[rate > 0], rate[rate > 0]
@@ -103,13 +116,14 @@ def leaving_times(
 
     ``account``: one for all, or int64 aligned with ``who``.
     """
-    account = np.broadcast_to(np.asarray(account), np.shape(who))
+    account, end = np.broadcast_to(np.asarray(account), np.shape(who)), laws.n_hours * HOUR_MIN
     rate = laws.unfollow_per_min[laws.account_platform[account]]
-    key = account_keys(laws, seed, replicate, "leaving")[account]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        t = since_min + rounded(-np.log1p(-draws.uniform(key, who)) / rate)
-    soon = np.flatnonzero((rate > 0) & (t < laws.n_hours * HOUR_MIN))
-    return t[soon], soon
+    u = draws.uniform(account_keys(laws, seed, replicate, "leaving")[account], who)
+    # as for discoveries, most would leave after the horizon
+    might = np.flatnonzero(u < rate * (end - since_min) * (1.0 + 2.0**-20))
+    t = since_min + rounded(-np.log1p(-u[might]) / rate[might])
+    soon = t < end
+    return t[soon], might[soon]
 
 
 def account_keys(laws: Laws, seed: int, replicate: int, purpose: str) -> NDArray[np.uint64]:
@@ -156,7 +170,7 @@ def shortfalls(laws: Laws, city: City) -> list[dict[str, str]]:
 
     Counted at the start, on the simulated residents, and told at the size of the whole city.
     """
-    followers, told = Followers(laws, city), []
+    followers, told = Followers(laws, city, group_of(city)), []
     for a in sorted(followers.liking):
         plans = [c for c in laws.schedule.campaigns if c.account == a]
         able = np.zeros(city.n_rows, dtype=bool)
@@ -181,25 +195,26 @@ def _too_few(label: dict[str, str], name: str, asked: float, free: float) -> dic
 
 
 class Followers:
-    """Who follows each account: ``is_following`` bool[A, n_rows], ``has_left`` bool[A, n_rows], and lists.
+    """Who follows each account: ``is_following`` bool[A, n_rows], ``has_left`` bool[A, n_rows], and lists;
+    how many: ``count`` int64[A], ``by_group`` int64[A, 7] by audience row.
 
     Only for accounts that advertise, by account: ``liking`` float64[n_rows], multiplier of affinity towards
     the account (below 1 for who was bought; rows of ``likings``, in the order of the accounts); ``asked``
-    bool[n_rows], won by a campaign, joined yet or not.
+    bool[n_rows], won by a campaign, joined yet or not. ``group``: see ``group_of``.
     """
 
-    def __init__(self, laws: Laws, city: City) -> None:
+    def __init__(self, laws: Laws, city: City, group: NDArray[Any]) -> None:
         plans = laws.schedule.accounts
         self.is_following = np.zeros((len(plans), city.n_rows), dtype=bool)
         self.has_left = np.zeros((len(plans), city.n_rows), dtype=bool)
         self.count = np.zeros(len(plans), dtype=np.int64)
+        self.by_group = np.zeros((len(plans), len(BANDS) + 1), dtype=np.int64)
+        self._group = group
         buyers = sorted({c.account for c in laws.schedule.campaigns})
         self.likings = np.ones((len(buyers), city.n_rows))
         self.liking = dict(zip(buyers, self.likings, strict=True))
         self._activity = {c.account: c.activity for c in laws.schedule.campaigns}
         self.asked = {c.account: np.zeros(city.n_rows, dtype=bool) for c in laws.schedule.campaigns}
-        self._n_rows = city.n_rows
-        self._n_rows = city.n_rows
         self._n_rows = city.n_rows
         self._rows: list[I64] = []
         self._arrived: list[I64] = []
@@ -207,6 +222,7 @@ class Followers:
             rows = np.empty(0, np.int64) if plan.is_new else city.followers[plan.name].astype(np.int64)
             self.is_following[a, rows] = True
             self.count[a] = len(rows)
+            self.by_group[a] = np.bincount(self._group[rows], minlength=len(BANDS) + 1)
             self._rows.append(rows)
 
     def rows(self, account: int) -> I64:
@@ -225,12 +241,7 @@ class Followers:
 
         ``ids`` int64: account * n_rows + row.
         """
-        ids = np.unique(ids)
-        where = np.divmod(ids, self._n_rows)
-        free = ~(self.is_following[where] | self.has_left[where])
-        ids, where = ids[free], (where[0][free], where[1][free])
-        self.is_following[where] = True
-        self.count += np.bincount(where[0], minlength=len(self.count))
+        ids = self._let_in(ids) if len(ids) else ids
         if len(ids):
             self._arrived.append(ids)
         return ids
@@ -243,14 +254,30 @@ class Followers:
 
     def leave(self, ids: I64) -> I64:
         """Followers who stop, for good; returns the ids of those who did follow, ascending."""
+        return self._let_out(ids) if len(ids) else ids
+
+    def _let_in(self, ids: I64) -> I64:
+        ids = np.unique(ids)
+        where = np.divmod(ids, self._n_rows)
+        free = ~(self.is_following[where] | self.has_left[where])
+        ids, where = ids[free], (where[0][free], where[1][free])
+        self.is_following[where] = True
+        self._count(*where, 1)
+        return ids
+
+    def _let_out(self, ids: I64) -> I64:
         ids = np.unique(ids)
         where = np.divmod(ids, self._n_rows)
         there = self.is_following[where]
         ids, where = ids[there], (where[0][there], where[1][there])
         self.is_following[where] = False
         self.has_left[where] = True
-        self.count -= np.bincount(where[0], minlength=len(self.count))
+        self._count(*where, -1)
         return ids
+
+    def _count(self, account: I64, who: I64, step: int) -> None:
+        np.add.at(self.count, account, step)
+        np.add.at(self.by_group, (account, self._group[who]), step)
 
 
 def split(ids: I64, n_accounts: int, n_rows: int) -> list[I64]:
@@ -259,8 +286,10 @@ def split(ids: I64, n_accounts: int, n_rows: int) -> list[I64]:
     return [ids[cuts[a] : cuts[a + 1]] - a * n_rows for a in range(n_accounts)]
 
 
-def group_of(city: City) -> I64:
-    """Audience row of everyone: the age band of a resident, 6 for an outsider; int64[n_rows]."""
-    group = city.age_band.astype(np.int64)
-    group[city.circle > 0] = len(BANDS)
-    return group
+def group_of(city: City) -> NDArray[Any]:
+    """Audience row of everyone: the age band of a resident, 6 for an outsider; uint8[n_rows], read-only."""
+    if city not in _groups:
+        group = np.where(city.circle > 0, np.uint8(len(BANDS)), city.age_band)
+        group.setflags(write=False)
+        _groups[city] = group
+    return _groups[city]

@@ -17,7 +17,7 @@ from sim.changes import OpenForum
 from sim.figures import BANDS
 from sim.scenario import Scenario
 from sim.schedule import Schedule
-from sim.sessions import HOUR_MIN, WEEK_MIN, rounded
+from sim.sessions import GRID, HOUR_MIN, WEEK_MIN, Rhythm, rounded
 from sim.tally import TONES
 
 if TYPE_CHECKING:
@@ -182,18 +182,14 @@ def asking_times(
     """
     talk, plans = laws.talk, laws.schedule.accounts
     account = np.broadcast_to(np.asarray(account), np.shape(who))
-    if talk is None or not talk.asked_per_min:
+    asked = processes(talk)
+    if talk is None or not asked:
         return np.empty(0), np.empty(0, np.int64)
     asker = np.flatnonzero((who < city.n_residents) & talk.is_own[account])
-    rate, peak = talk.asked_per_min * DAY_MIN, float(talk.asking.max(initial=1.0))
-    processes = [("asking", rate, np.minimum(talk.asking, 1.0))]
-    if peak > 1:
-        more = np.maximum(talk.asking - 1.0, 0.0) / (peak - 1.0)
-        processes.append(("asking-more", rate * (peak - 1.0), more))
     found = []
-    for purpose, its_rate, kept in processes:
+    for purpose, rate, kept in asked:
         keys = np.array([draws.key(seed, replicate, purpose, plan.name) for plan in plans])
-        found.append(_arrivals(laws, city, keys, its_rate, kept, account, who, asker, since_min))
+        found.append(_arrivals(laws, city, keys, rate, kept, account, who, asker, since_min))
     t, at = (np.concatenate(parts) for parts in zip(*found, strict=True))
     closes = np.array([plan.closes_min for plan in plans])
     open_ = t < np.minimum(closes[account[at]], laws.n_hours * HOUR_MIN)
@@ -201,6 +197,27 @@ def asking_times(
         for start, end in plan.pauses:
             open_ &= (account[at] != a) | (t < start) | (t >= end)
     return t[open_], at[open_]
+
+
+def processes(talk: Talk | None) -> list[tuple[str, float, F64]]:
+    """What followers ask by themselves, as processes: (name of their draws, rate per day of profile time,
+    chance that an event is kept by hour)."""
+    if talk is None or not talk.asked_per_min:
+        return []
+    rate, peak = talk.asked_per_min * DAY_MIN, float(talk.asking.max(initial=1.0))
+    found = [("asking", rate, np.minimum(talk.asking, 1.0))]
+    if peak > 1:
+        more = np.maximum(talk.asking - 1.0, 0.0) / (peak - 1.0)
+        found.append(("asking-more", rate * (peak - 1.0), more))
+    return found
+
+
+def surely_over(rhythm: Rhythm, t_min: float) -> F64:
+    """Profile time (days) of which the instant is surely after ``t_min``, by row of the rhythm, float64."""
+    row = np.arange(len(rhythm.cumulative))
+    # two steps of the clock's own grid on top: its inverse is linear between grid points
+    over = rhythm.operational(row, np.full(len(row), t_min)) + rhythm.cumulative[:, -1] * (2.0 / GRID)
+    return np.asarray(over)
 
 
 def _arrivals(
@@ -219,20 +236,23 @@ def _arrivals(
     ``asker``: places in ``account`` and ``who`` of those concerned; ``keys`` uint64[A].
     """
     rhythm, end = laws.feed.rhythm, float(laws.n_hours * HOUR_MIN)
+    over = surely_over(rhythm, end)
     row = laws.account_platform[account[asker]] * len(BANDS) + city.age_band[who[asker]].astype(np.int64)
-    y = rhythm.operational(row, np.full(len(asker), since_min))
+    y = rhythm.operational(np.arange(len(over)), np.full(len(over), since_min))[row]
     times, places, n = [np.empty(0)], [np.empty(0, np.int64)], 0
     while len(asker):
-        key, person = keys[account[asker]], who[asker]
-        y = y + rounded(-np.log1p(-draws.uniform(key, person, 2 * n)) / rate)
+        u = draws.uniform(keys[account[asker]], who[asker], 2 * n)
+        # -ln(1 - u) >= u: most would come after the horizon, whatever the logarithm
+        might = np.flatnonzero(u < rate * (over[row] - y) * (1.0 + 2.0**-20))
+        asker, row = asker[might], row[might]
+        y = y[might] + rounded(-np.log1p(-u[might]) / rate)
         t = np.maximum(rhythm.instant(row, y), since_min)
         soon = np.flatnonzero(t < end)
-        if len(soon):
-            hour = (t[soon] / HOUR_MIN).astype(np.int64)
-            keep = soon[draws.uniform(key[soon], person[soon], 2 * n + 1) < kept[hour]]
-            times.append(t[keep])
-            places.append(asker[keep])
-        asker, row, y = asker[soon], row[soon], y[soon]
+        asker, row, y, t = asker[soon], row[soon], y[soon], t[soon]
+        chance = kept[(t / HOUR_MIN).astype(np.int64)]
+        keep = np.flatnonzero(draws.uniform(keys[account[asker]], who[asker], 2 * n + 1) < chance)
+        times.append(t[keep])
+        places.append(asker[keep])
         n += 1
     return np.concatenate(times), np.concatenate(places)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,10 +36,11 @@ if TYPE_CHECKING:
     from sim.laws import Laws
 
 I64 = NDArray[np.int64]
+_TURN = attrgetter("t", "account", "post", "who")  # first come, first served
 RECENT = 8  # one gap alone would crowd the others around those who are simulated
 
 
-@dataclass(order=True)
+@dataclass
 class Request:
     """A question or complaint; ``post`` -1 if under none; ``peers_at`` when another resident answers.
 
@@ -49,10 +51,10 @@ class Request:
     account: int
     post: int
     who: int
-    tone: int = field(compare=False)
-    luck: tuple[float, ...] = field(compare=False)
-    peers_at: float = field(compare=False, default=np.inf)
-    others_min: float = field(compare=False, default=0.0)
+    tone: int
+    luck: list[float]
+    peers_at: float = np.inf
+    others_min: float = 0.0
 
 
 @dataclass
@@ -75,9 +77,11 @@ class Desk:
         self.is_calmed = np.zeros(len(laws.schedule), dtype=bool)
         self.queue: list[Request] = []
         self.owed_min = 0.0
+        self._forum: list[list[bool]] = talk.forum.tolist()
         self._unseen = np.zeros(laws.n_hours)
         self._came = deque([-float(DAY_MIN)], maxlen=RECENT)
         self._new: list[Request] = []
+        self._soonest = np.inf  # before, nobody's wait in the queue is over
         self._due: dict[int, list[tuple[str, float, float, Request]]] = {}
 
     def receive(
@@ -99,29 +103,45 @@ class Desk:
         hour = (t_min[mine] / HOUR_MIN).astype(np.int64)
         numbers = hour[:, None] * N_DRAWS + np.arange(N_DRAWS)
         luck = draws.uniform(key[mine][:, None], who[mine][:, None], numbers)
-        after = rounded(-np.log1p(-luck[:, PEERS_AFTER]) * self.talk.peer_delay_min)
         week = int(hour[0]) * HOUR_MIN // WEEK_MIN
         np.add.at(self.tally.talk[:, week, TALK.index("requests")], account[mine], 1)
-        for i, j in enumerate(mine.tolist()):
-            r = Request(
-                float(t_min[j]),
-                int(account[j]),
-                int(post[j]),
-                int(who[j]),
-                int(tone[j]),
-                tuple(luck[i].tolist()),
-            )
-            helped = self.talk.forum[r.account, week] and r.tone == QUESTION
-            if helped and r.luck[BY_PEERS] < self.talk.peer_rate and after[i] <= self.talk.patience_min:
-                r.peers_at = r.t + float(after[i])
-            self._new.append(r)
+        columns = (column[mine].tolist() for column in (t_min, account, post, who, tone))
+        self.take(week, luck.tolist(), *columns)
+
+    def take(
+        self,
+        week: int,
+        luck: list[list[float]],
+        t: list[float],
+        account: list[int],
+        post: list[int],
+        who: list[int],
+        tone: list[int],
+    ) -> None:
+        """Requests of this hour, counted already, each with its draws. Lists of one length."""
+        new = list(map(Request, t, account, post, who, tone, luck))
+        helped = [
+            r
+            for r in new
+            if r.tone == QUESTION and self._forum[r.account][week] and r.luck[BY_PEERS] < self.talk.peer_rate
+        ]
+        if helped:
+            late = np.array([r.luck[PEERS_AFTER] for r in helped])
+            after = rounded(-np.log1p(-late) * self.talk.peer_delay_min)
+            for r, minutes in zip(helped, after.tolist(), strict=True):
+                r.peers_at = r.t + minutes if minutes <= self.talk.patience_min else np.inf
+        self._new += new
 
     def close_hour(self, hour: int) -> Echo:
         """Serve the queue, let the patience of some run out, and write what became visible in this hour."""
-        fresh, self._new = sorted(self._new), []
+        fresh, self._new = sorted(self._new, key=_TURN), []
         for r in fresh:
             self._stand_for_others(r, hour)
-        self.queue += sorted([*fresh, *self._others(hour)])
+        others = self._others(hour)
+        came = sorted([*fresh, *others], key=_TURN) if others else fresh
+        for r in came:
+            self._soonest = min(self._soonest, r.t + self.talk.patience_min, r.peers_at)
+        self.queue += came
         self._serve(hour)
         self._give_up(float((hour + 1) * HOUR_MIN), hour)
         echo = Echo()
@@ -148,7 +168,7 @@ class Desk:
         minutes = float(self._unseen[hour])
         n = int(np.ceil(minutes / float(self.talk.answer_min[hour * HOUR_MIN // WEEK_MIN])) if minutes else 0)
         return [
-            Request((hour + (i + 0.5) / n) * HOUR_MIN, -1, -1, -1, POSITIVE, (), others_min=minutes / n)
+            Request((hour + (i + 0.5) / n) * HOUR_MIN, -1, -1, -1, POSITIVE, [], others_min=minutes / n)
             for i in range(n)
         ]
 
@@ -161,7 +181,10 @@ class Desk:
         end, clock = start + HOUR_MIN, start + self.owed_min / rate
         each = float(self.talk.answer_min[week])
         waiting: list[Request] = []
-        for r in self.queue:
+        for i, r in enumerate(self.queue):
+            if clock >= end:
+                waiting += self.queue[i:]
+                break
             begun = max(clock, r.t)
             if begun >= end or begun > r.t + self.talk.patience_min or r.peers_at <= begun:
                 waiting.append(r)
@@ -181,11 +204,16 @@ class Desk:
         self.owed_min = max(clock - end, 0.0) * rate
 
     def _give_up(self, end: float, hour: int) -> None:
+        """Those whose patience ends, or whom another resident answers, before ``end`` (minutes)."""
+        if self._soonest >= end:
+            return
         waiting: list[Request] = []
+        self._soonest = np.inf
         for r in self.queue:
             limit = r.t + self.talk.patience_min
             if min(limit, r.peers_at) >= end:
                 waiting.append(r)
+                self._soonest = min(self._soonest, limit, r.peers_at)
             elif r.others_min:
                 continue
             elif r.peers_at <= limit:

@@ -55,20 +55,27 @@ class Dialogue:
 
     def close_hour(self, hour: int, is_following: NDArray[np.bool_]) -> Echo:
         """Followers ask, the desk answers. ``is_following`` bool[A, n_rows] as of the start of the hour."""
-        account, who = np.divmod(self._asks.at(hour), self.city.n_rows)
+        ids = self._asks.at(hour)
+        if len(ids):
+            self._ask(hour, ids, is_following)
+        echo = self.desk.close_hour(hour)
+        if echo.answered:
+            self.tally.climb("in_dialogue", np.array(echo.answered, dtype=np.int64))
+        if echo.disappointed:
+            self.is_disappointed[[who for _, who, _ in echo.disappointed]] = True
+        return echo
+
+    def _ask(self, hour: int, ids: I64, is_following: NDArray[np.bool_]) -> None:
+        """Questions that come to the minds of ``ids`` (account * n_rows + row) reach the desk."""
+        account, who = np.divmod(ids, self.city.n_rows)
         still = is_following[account, who]
         account, who = account[still], who[still]
-        if len(who):
-            minute = draws.uniform(self.voices.asked_minute[account], who, hour)
-            self.desk.receive(
-                account, np.full(len(who), -1), who, hour * HOUR_MIN + HOUR_MIN * minute,
-                np.full(len(who), QUESTION), self.voices.asked[account],
-            )  # fmt: skip
-            self.tally.climb("in_dialogue", who)
-        echo = self.desk.close_hour(hour)
-        self.tally.climb("in_dialogue", np.array(echo.answered, dtype=np.int64))
-        self.is_disappointed[[who for _, who, _ in echo.disappointed]] = True
-        return echo
+        minute = draws.uniform(self.voices.asked_minute[account], who, hour)
+        self.desk.receive(
+            account, np.full(len(who), -1), who, hour * HOUR_MIN + HOUR_MIN * minute,
+            np.full(len(who), QUESTION), self.voices.asked[account],
+        )  # fmt: skip
+        self.tally.climb("in_dialogue", who)
 
     def losses(
         self, echo: Echo, is_following: NDArray[np.bool_], since_min: float
@@ -76,7 +83,9 @@ class Dialogue:
         """When disappointed residents who follow will leave for it: (account, minutes, people) of each."""
         found = []
         for a, who, luck in echo.disappointed:
+            if who >= self.city.n_residents or not is_following[a, who]:
+                continue
             t = leaving_disappointed(self.laws, a, np.array([luck]), since_min)
-            if is_following[a, who] and who < self.city.n_residents and t[0] < self.laws.n_hours * HOUR_MIN:
+            if t[0] < self.laws.n_hours * HOUR_MIN:
                 found.append((a, t, np.array([who])))
         return found

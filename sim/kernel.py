@@ -30,7 +30,9 @@ from sim.laws import Laws
 from sim.offers import Offering, Offers
 from sim.reactions import Writes
 from sim.sessions import HOUR_MIN, WEEK_MIN, session_key
-from sim.tally import WORK, Tally
+from sim.tally import MEASURES, WORK, Tally
+
+FOLLOWS, UNFOLLOWS = MEASURES.index("follows"), MEASURES.index("unfollows")
 
 
 class Kernel(Offering):
@@ -47,10 +49,10 @@ class Kernel(Offering):
         self._win = {c.account: Timetable() for c in schedule.campaigns}
         followers = []
         for a in range(n_accounts):
-            t, who = discovery_times(laws, city, seed, replicate, a)
+            t, who = discovery_times(laws, city, seed, replicate, a, self._finders(a))
             self._discover.add(t, a * city.n_rows + who)
             followers.append(a * city.n_rows + self.state.followers.rows(a))
-            self._count_followers(a, 0)
+        self.tally.followers[:, :, 0] = self.state.followers.by_group
         self._welcome(np.concatenate(followers), 0.0)
 
     def run(self) -> Tally:
@@ -71,9 +73,11 @@ class Kernel(Offering):
         self.hour += 1
         if self.hour * HOUR_MIN % WEEK_MIN == 0:
             week = self.hour * HOUR_MIN // WEEK_MIN
-            self.tally.close_week(week - 1, self.group, self.linked())
-            for a in range(len(self.is_own)):
-                self._count_followers(a, week)
+            self._close_week(week - 1)
+            self.tally.followers[:, :, week] = self.state.followers.by_group
+
+    def _close_week(self, week: int) -> None:
+        self.tally.close_week(week, self.group, self.linked())
 
     # --- advertise ----------------------------------------------------------------------------------
 
@@ -90,6 +94,10 @@ class Kernel(Offering):
             followers.asked[a][who] = True
             self._win[a].add(t, who)
         return {a: timetable.at(self.hour) for a, timetable in self._win.items()}
+
+    def _finders(self, account: int) -> I64 | None:
+        """Residents among whom those who find an account by themselves are; None for all."""
+        return None
 
     def _forget(self, place: int) -> None:
         """Nobody has seen the next post that will have this place."""
@@ -208,23 +216,25 @@ class Kernel(Offering):
     def _come_and_go(self, written: Writes) -> None:
         """Followers of the hour: who leaves, who joins, and when these will leave or ask something."""
         followers, n_rows, week = self.state.followers, self.city.n_rows, self.hour * HOUR_MIN // WEEK_MIN
-        left = followers.leave(np.concatenate(written.leaves))
+        before = followers.by_group.copy()
+        if len(followers.leave(np.concatenate(written.leaves))):
+            self.tally.weekly[:, :, week, UNFOLLOWS] += before - followers.by_group
+            before = followers.by_group.copy()
         came = [followers.welcome(a, won) for a, won in written.won.items() if len(won)]
         came.append(followers.join(np.concatenate(written.joins)))
-        new = np.concatenate(came)
-        through = np.concatenate(written.through_friends) if written.through_friends else NONE
-        if len(through):
+        new = np.concatenate(came) if len(came) > 1 else came[0]
+        if not len(new):
+            return
+        self.tally.weekly[:, :, week, FOLLOWS] += followers.by_group - before
+        for through in filter(len, written.through_friends):
             account, who = np.divmod(np.intersect1d(new, through), n_rows)
             self.tally.climb("influenced", who[self.is_own[account]])
-        for name, ids in (("unfollows", left), ("follows", new)):
-            if len(ids):
-                account, who = np.divmod(ids, n_rows)
-                self.tally.count(name, account, self.group[who], week)
-        if len(new):
-            self._welcome(new, float((self.hour + 1) * HOUR_MIN))
+        self._welcome(new, float((self.hour + 1) * HOUR_MIN))
 
     def _welcome(self, ids: I64, since_min: float) -> None:
         """People who follow an account from now on: when they will leave or ask something by themselves."""
+        if not len(ids):
+            return
         account, who = np.divmod(ids, self.city.n_rows)
         # outsiders neither find nor leave an account on their own
         here = np.flatnonzero(who < self.city.n_residents)
@@ -239,16 +249,12 @@ class Kernel(Offering):
             return []
         talk, follows = self.dialogue.talk, self.state.followers.is_following
         echo = self.dialogue.close_hour(self.hour, follows)
-        for a, t, who in self.dialogue.losses(echo, follows, float((self.hour + 1) * HOUR_MIN)):
-            self._leave.add(t, a * self.city.n_rows + who)
-        let_down = [who for _, who, _ in echo.disappointed]
-        return [
-            ([np.array(echo.satisfied, dtype=np.int64)], talk.affinity_gain),
-            ([np.array(let_down, dtype=np.int64)], -talk.affinity_loss),
-        ]
-
-    def _count_followers(self, account: int, week: int) -> None:
-        rows = self.state.followers.rows(account)
-        self.tally.followers[account, :, week] = np.bincount(
-            self.group[rows], minlength=self.tally.followers.shape[1]
-        )
+        done: list[tuple[list[I64], float]] = []
+        if echo.satisfied:
+            done.append(([np.array(echo.satisfied, dtype=np.int64)], talk.affinity_gain))
+        if echo.disappointed:
+            for a, t, who in self.dialogue.losses(echo, follows, float((self.hour + 1) * HOUR_MIN)):
+                self._leave.add(t, a * self.city.n_rows + who)
+            let_down = [who for _, who, _ in echo.disappointed]
+            done.append(([np.array(let_down, dtype=np.int64)], -talk.affinity_loss))
+        return done

@@ -1,24 +1,23 @@
 """The compiled twin of the kernel: the same hours, the same integers; the loops run as machine code.
 
-What is rare (advertising, discovery, conversation, affinity, followers who come and go) is the reference's
-own code; offers, displays, reactions and shares are ``sim.compiled``'s.
+What is rare (advertising, the desk, instants at which people come, go or ask) is the reference's own code;
+offers, displays, reactions, shares, what is said, and who might move are ``sim.compiled``'s.
 """
 
 from __future__ import annotations
 
-from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.city import City
-from sim.compiled import feeding, looking, seeing, sharing
-from sim.compiled.arrays import ENTRY, Calendar, Desk, Events, Queue, Readers, Wave
+from sim.compiled import coming, feeding, looking, moving, seeing, sharing, weekly
+from sim.compiled.arrays import Calendar, Desk, Events, Feeding, Offer, Queue, Readers, Wave
 from sim.compiled.handing import Handed
 from sim.compiled.packing import by_attachment, in_blocks, pack
-from sim.displays import F64, I64, NONE
-from sim.figures import BANDS
+from sim.compiled.talking import Talking
+from sim.displays import I64, NONE
 from sim.kernel import Kernel
 from sim.laws import Laws
 from sim.lending import boosted
@@ -33,15 +32,18 @@ _queues: WeakKeyDictionary[City, dict[str, Queue]] = WeakKeyDictionary()
 class CompiledKernel(Kernel):
     """One replicate of one scenario on a city, as ``Kernel``, many times faster."""
 
+    dialogue_of, followers_of = Talking, coming.Following
+
     def __init__(self, laws: Laws, city: City, seed: int, replicate: int) -> None:
-        self._joined: list[I64] = []
+        self._moves = coming.moves_of(laws, city, seed, replicate)
+        self._came = coming.Newcomers(len(laws.schedule.accounts), city.n_rows)
         self._passed_on: tuple[NDArray[np.int32], ...] | None = None
         super().__init__(laws, city, seed, replicate)
-        person, self._sights = pack(city, self.state, self.tally)
-        self._handed = Handed.of(self, person, self._session_keys)
+        self._sights = pack(city, self.state, self.tally)
+        self._handed = Handed.of(self, self._session_keys)
         self._entries = Calendar.of(_ROOM, laws.n_hours)
         self._desk = Desk.of(feeding.BLOCK)
-        self._readers = Readers.of(_ROOM)
+        self._readers, self._friends = Readers.of(3 * feeding.BLOCK), Readers.of(_ROOM)
         self._wave, self._events = Wave.of(_ROOM), Events.of(_ROOM, seeing.MOST)
         self._most_ties = int(np.diff(city.ties.indptr).max(initial=0))
         self._opening = [self._queue(a) for a in range(len(laws.schedule.accounts))]
@@ -76,9 +78,10 @@ class CompiledKernel(Kernel):
         """A post in the feeds of followers, then of those whom a partner or money lends."""
         schedule, followers = self.laws.schedule, self.state.followers
         account, partner = int(schedule.account[post]), int(schedule.partner[post])
-        self._put_first(post, self._choose(post, account, account, -1))
+        where = self._feeding(post)
+        self._offer(where, account, -1)
         if partner >= 0:
-            self._put_first(post, self._choose(post, account, partner, account))
+            self._offer(where, partner, account)
         boosts = self._boosts.get(post, ())
         if not boosts:
             return
@@ -88,61 +91,61 @@ class CompiledKernel(Kernel):
         for boost in boosts:
             won = boosted(self.laws, self.city, self.seed, self.replicate, boost, busy)
             busy[won] = True
-            self._room_for(len(won))
-            queue = in_blocks(self.city, int(self.laws.platform[post]), won, feeding.BLOCK)
-            zeros = np.zeros(len(won), np.int32)
-            columns = queue.who, queue.band, queue.activity, zeros, zeros
-            for column, values in zip(self._readers, columns, strict=False):
-                column[: len(won)] = values
-            self._put_first(post, len(won))
+            self._put_paid(where, won)
 
-    def _choose(self, post: int, account: int, page: int, avoid: int) -> int:
-        """Followers of ``page`` who are offered a post, at the start of ``_readers``; their number."""
-        laws, followers, h = self.laws, self.state.followers, self._handed
+    def _feeding(self, post: int) -> Feeding:
+        """A post as it enters feeds."""
+        since, k = float(self.laws.schedule.t_min[post]), int(self.laws.platform[post])
+        tail = self._tails.at(k, since)
+        open_at, bounds = int(self.posts.own_at[post]), (self._tails.most, self._tails.rest)
+        return Feeding(post, k, since, open_at, tail, *bounds, self.hour)
+
+    def _offer(self, where: Feeding, page: int, avoid: int) -> None:
+        """Offer a post to the followers of ``page`` who do not follow ``avoid``."""
+        laws, followers, account = (
+            self.laws,
+            self.state.followers,
+            int(self.laws.schedule.account[where.post]),
+        )
         size = followers.count[page] / laws.scenario.sampling
-        base = float(laws.scale(int(laws.platform[post]), size) * self.posts.offer[post])
         week = self.hour * HOUR_MIN // WEEK_MIN
         pages, factors = self._rival_rows[account]
-        rivals = (pages, factors[:, week].copy()) if page == account and len(pages) else (NONE, np.empty(0))
+        is_own = page == account and len(pages) > 0
+        offer = Offer(
+            page, avoid, float(laws.scale(where.k, size) * self.posts.offer[where.post]), self._warmest,
+            pages if is_own else NONE, factors[:, week].copy() if is_own else np.empty(0),
+            self.city.n_residents, week,
+        )  # fmt: skip
         examined = int(followers.count[page])
         if avoid >= 0:
             rows = followers.rows(page)
             examined = int(np.count_nonzero(~followers.is_following[avoid, rows]))
         self.tally.work[WORK.index("followers_examined")] += examined
-        n = 0
+        h = self._handed
         for queue in (self._opening[page], self._newcomers(page)):
-            self._room_for(n + len(queue.who))
-            n = feeding.choose(
-                h.plan, h.offered, h.moods, queue, post, page, avoid, base, self._warmest, *rivals, self.hour,
-                self._desk, self._readers, n,
-            )  # fmt: skip
-        return n
+            at = 0
+            while at < len(queue.ceiling):
+                self._reserve(len(self._readers.who))
+                at = feeding.publish(
+                    h.sessions, h.shown, h.plan, h.offered, h.moods, self._entries, h.counts, queue, where,
+                    offer, self._desk, self._readers, at,
+                )  # fmt: skip
+
+    def _put_paid(self, where: Feeding, won: I64) -> None:
+        """A post in the feeds of people whom money reaches."""
+        h, n = self._handed, len(won)
+        readers = Readers.of(n)
+        readers.who[:], readers.band[:] = won, self.city.age_band[won]
+        readers.activity[:] = self.city.activity[where.k, won]
+        account, week = np.full(n, self.laws.schedule.account[where.post]), self.hour * HOUR_MIN // WEEK_MIN
+        self.tally.count("offered", account, self.group[won], week, np.full(n, where.post))
+        self._reserve(n)
+        feeding.put(h.sessions, h.shown, self._entries, h.counts, readers, n, where, self._desk, 0, True)
 
     def _newcomers(self, account: int) -> Queue:
         """Everyone who has joined an account since the start."""
-        ids = np.concatenate(self._joined) if self._joined else NONE
-        self._joined = [ids]
-        first = account * self.city.n_rows
-        rows = ids[(ids >= first) & (ids < first + self.city.n_rows)] - first
+        rows = self._came.of(account)
         return in_blocks(self.city, int(self.laws.account_platform[account]), rows, feeding.BLOCK)
-
-    def _put_first(self, post: int, n: int) -> None:
-        """A post in the feeds of the first ``n`` of ``_readers``."""
-        since, k = float(self.laws.schedule.t_min[post]), int(self.laws.platform[post])
-        tail, week = self._tails.at(k, since), self.hour * HOUR_MIN // WEEK_MIN
-        self._reserve(n)
-        h = self._handed
-        feeding.offer(h.plan, h.counts, self._readers, n, self.city.n_residents, post, week)
-        feeding.put(
-            h.sessions, h.shown, self._entries, h.counts, self._readers, n, post, k, since,
-            self._elapsed(k, since), int(self.posts.own_at[post]), tail, self._tails.most, self._tails.rest,
-            self.hour, self._desk,
-        )  # fmt: skip
-
-    def _elapsed(self, k: int, since: float) -> F64:
-        """Profile time at an instant by age band of one platform, float64[6]."""
-        row = k * len(BANDS) + np.arange(len(BANDS))
-        return np.asarray(self.laws.feed.rhythm.operational(row, np.full(len(BANDS), since)))
 
     def _pass_on(self) -> None:
         """Shares of the last hour in the feeds of friends."""
@@ -153,38 +156,33 @@ class CompiledKernel(Kernel):
         if (post != post[0]).any():
             order = np.argsort(post, kind="stable")
             post, sharer, depth = post[order], sharer[order], depth[order]
-        self._room_for(self._most_ties)
+        if self._most_ties > len(self._friends.who):
+            self._friends = Readers.of(2 * self._most_ties)
         tails = np.zeros(len(self.city.platforms), np.int64)
         for k in set(self.laws.platform[post].tolist()):
             tails[k] = self._tails.at(k, now)
-        rows = np.arange(len(tails) * len(BANDS))
-        elapsed = self.laws.feed.rhythm.operational(rows, now).reshape(-1, len(BANDS))
         h, at = self._handed, 0
         while at < len(post):
-            self._reserve(len(self._readers.who))
+            self._reserve(len(self._friends.who))
             at = sharing.deliver(
                 h.people, h.sessions, h.shown, h.plan, h.offered, self._entries, h.counts, post, sharer,
-                depth, now, elapsed, tails, self._tails.most, self._tails.rest, self.hour, self._desk,
-                self._readers, at,
+                depth, now, tails, self._tails.most, self._tails.rest, self.hour, self._desk,
+                self._friends, at,
             )  # fmt: skip
 
     # --- displays ------------------------------------------------------------------------------------
 
     def _look(self, written: Writes) -> None:
-        h, entries, week = self._handed, self._entries, self.hour * HOUR_MIN // WEEK_MIN
+        h, week = self._handed, self.hour * HOUR_MIN // WEEK_MIN
         self._events.n[:] = 0
-        while n := int(entries.count[self.hour]):
-            self._reserve(n)
+        n = int(self._entries.count[self.hour])
+        while n:
             self._room_to_look(n)
-            entries, wave, events = self._entries, self._wave, self._events
-            looking.take(entries, self.hour, wave)
-            looking.look(
-                h.people, h.sessions, h.shown, h.plan, h.response, h.moods, entries, h.counts, events,
-                self.state.times_seen, self.state.flags, wave, n, self.hour, week,
+            n = looking.look(
+                h.people, h.sessions, h.shown, h.plan, h.response, h.moods, self._entries, h.counts,
+                self._events, self.state.times_seen, self.state.flags, self._wave, self.hour, week,
             )  # fmt: skip
-        events = self._events
-        looking.tire(h.moods, events, self.hour)
-        self._hear(events, events.n.tolist(), written)
+        self._hear(self._events, self._events.n.tolist(), written)
 
     def _hear(self, events: Events, n: list[int], written: Writes) -> None:
         """What the hour's displays led to, for the rest of it; ``n``: how many events of each kind."""
@@ -208,18 +206,26 @@ class CompiledKernel(Kernel):
         looking.warm(self._handed.moods, who, len(who), step, *bounds, self.hour)
 
     def _welcome(self, ids: I64, since_min: float) -> None:
-        super()._welcome(ids, since_min)
         if since_min > 0:  # the first followers stand in the opening queues
-            self._joined.append(ids)
+            self._came.add(ids)
+        end, city, restless = float(self.laws.n_hours * HOUR_MIN), self.city, ids.copy()
+        n = moving.restless(restless, since_min, end, city.n_rows, city.n_residents, self._moves)
+        super()._welcome(restless[:n], since_min)
+
+    def _close_week(self, week: int) -> None:
+        tally = self.tally
+        weekly.close_week(
+            week, self.group, self.is_own, self.state.followers.is_following, tally.this_week,
+            tally.last_week, tally.ladder, tally.weekly_reached[week],
+        )  # fmt: skip
+
+    def _finders(self, account: int) -> I64:
+        return coming.finders(self.laws, self.city, self.seed, self.replicate, account)
 
     def _forget(self, place: int) -> None:
         self._sights[place] = 0
 
     # --- room ----------------------------------------------------------------------------------------
-
-    def _room_for(self, n: int) -> None:
-        if n > len(self._readers.who):
-            self._readers = Readers(*(_longer(column, 2 * n) for column in self._readers))
 
     def _room_to_look(self, n: int) -> None:
         """Room for a wave of ``n`` displays and what it leads to, besides the hour's events so far."""
@@ -237,12 +243,4 @@ class CompiledKernel(Kernel):
         _, used, reusable = self._entries.free.tolist()
         room = len(self._entries.post)
         if used + n > room + reusable:
-            size = max(2 * room, used + n)
-            longer = {name: _longer(getattr(self._entries, name), size) for name in ENTRY}
-            self._entries = self._entries._replace(**longer)
-
-
-def _longer(column: NDArray[Any], size: int) -> NDArray[Any]:
-    out = np.empty(size, column.dtype)
-    out[: len(column)] = column
-    return out
+            self._entries = self._entries.longer(max(2 * room, used + n))

@@ -53,12 +53,15 @@ class Writes:
 class Viewers:
     """The people of a city in one replicate of one scenario, and what they do with what they see."""
 
+    dialogue_of: type[Dialogue] = Dialogue
+    followers_of: type[Followers] = Followers
+
     def __init__(self, laws: Laws, city: City, seed: int, replicate: int) -> None:
         self.laws, self.city, self.seed, self.replicate = laws, city, seed, replicate
         self.posts: Posts = build_posts(laws, city, seed, replicate)
         self.hour = 0
         self.group = group_of(city)
-        self.band = city.age_band.astype(np.int64)
+        self.band = city.age_band
         schedule = laws.schedule
         n_accounts = len(schedule.accounts)
         self.tally = Tally.empty(
@@ -69,15 +72,17 @@ class Viewers:
         self.place = places(laws)
         n_active = int(self.place.max(initial=0)) + 1
         self.state = State(
-            followers=Followers(laws, city),
-            fatigue=Memory.blank((n_accounts, city.n_rows), laws.fatigue_decay),
+            followers=self.followers_of(laws, city, self.group),
+            fatigue=Memory.blank((n_accounts, city.n_rows), laws.fatigue_decay, np.float32),
             affinity=Memory.blank(city.n_rows, laws.affinity_decay),
             times_seen=np.zeros((n_active, city.n_rows), dtype=np.uint8),
             flags=np.zeros((n_active, city.n_rows), dtype=np.uint8),
         )
         self._shared = np.empty(0, dtype=DISPLAY)
         self.dialogue = (
-            Dialogue(laws, laws.talk, city, seed, replicate, self.tally) if laws.talk is not None else None
+            self.dialogue_of(laws, laws.talk, city, seed, replicate, self.tally)
+            if laws.talk is not None
+            else None
         )
 
     def linked(self) -> NDArray[np.bool_]:

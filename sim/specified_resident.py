@@ -253,9 +253,11 @@ class SpecifiedResident(Reader, mesa.Agent):
         model, now = self.model, self.now
         laws, hour = model.laws, model.hour
         for account in set(now.sights):
-            self.fatigue[account].bring_to(laws.fatigue_decay, hour)
+            tired = self.fatigue[account]
+            tired.bring_to(laws.fatigue_decay, hour)
+            tired.value = float(np.float32(tired.value))  # as many digits as the kernels keep
             for _ in range(now.sights.count(account)):
-                self.fatigue[account].value += 1.0
+                tired.value = float(np.float32(tired.value + 1.0))
         memory, talk = laws.scenario.behaviour.memory, laws.talk
         for n, step in (
             (now.engagements, memory.affinity_gain.value),

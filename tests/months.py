@@ -14,11 +14,13 @@ import numpy as np
 
 from sim import load
 from sim.city import City
-from sim.compiled import feeding, looking
 from sim.compiled.arithmetic import fold, unit
+from sim.displays import Turn
 from sim.kernel import Kernel
 from sim.kernel_compiled import CompiledKernel
 from sim.laws import Laws
+from sim.offers import Offers
+from sim.reactions import Writes
 from sim.scenario import Scenario
 from sim.tally import WORK, Tally
 
@@ -75,37 +77,30 @@ def reference() -> int:
 # --- the floor: the same work with nothing decided ---------------------------------------------------
 
 
-class Recorder:
-    """Which people a run examines, exposes and shows posts to, in order."""
+class Recorder(Kernel):
+    """Which people a run examines, exposes and shows posts to, in order: told by the reference."""
 
     def __init__(self, laws: Laws, city: City) -> None:
         self.queues: list[np.ndarray] = []
         self.exposed: list[np.ndarray] = []
         self.shown: list[tuple[np.ndarray, np.ndarray]] = []
-        choose, put, look = feeding.choose, feeding.put, looking.look
-
-        def chosen(*args: Any) -> Any:
-            self.queues.append(args[3].who)
-            return choose(*args)
-
-        def placed(*args: Any) -> Any:
-            self.exposed.append(args[4].who[: args[5]].copy())
-            return put(*args)
-
-        def looked(*args: Any) -> Any:
-            wave, plan, n = args[11], args[3], args[12]
-            self.shown.append((plan.place[wave.post[:n]], wave.who[:n].copy()))
-            return look(*args)
-
-        feeding.choose, feeding.put, looking.look = chosen, placed, looked
-        try:
-            kernel = CompiledKernel(laws, city, SEED, 0)
-            self.tally = kernel.run()
-        finally:
-            feeding.choose, feeding.put, looking.look = choose, put, look
-        self.walked = int(self.tally.work[WORK.index("sessions_walked")])
-        self.sights = np.zeros(kernel.state.times_seen.shape, np.uint8)
+        super().__init__(laws, city, SEED, 0)
+        self.run()
+        self.walked = int(run(CompiledKernel, laws, city).work[WORK.index("sessions_walked")])
+        self.sights = np.zeros(self.state.times_seen.shape, np.uint8)
         self.counter = np.zeros(city.n_rows, np.int32)
+
+    def _chosen(self, post: int, rows: np.ndarray, account: int, page: int) -> np.ndarray:
+        self.queues.append(rows.astype(np.int32))
+        return super()._chosen(post, rows, account, page)
+
+    def _expose(self, offers: list[Offers]) -> None:
+        self.exposed += [offer.who.astype(np.int32) for offer in offers]
+        super()._expose(offers)
+
+    def _display(self, turn: Turn, written: Writes) -> np.ndarray:
+        self.shown.append((self.place[turn.post], turn.who.astype(np.int32)))
+        return super()._display(turn, written)
 
     def replay(self) -> float:
         """The same ids in the same order, a hash for each draw, a byte and a counter for each display."""

@@ -161,18 +161,19 @@ def test_nobody_leaves_without_a_rate() -> None:
 # --- the list of followers ----------------------------------------------------------------------------
 
 ROWS = 40
+GROUP = (np.arange(ROWS) % 7).astype(np.uint8)
 Moves = st.lists(
     st.tuples(st.sampled_from(["join", "leave"]), st.integers(0, 1), st.lists(st.integers(0, ROWS - 1))),
     max_size=30,
 )
 
 
-def _followers(start: list[int]) -> Followers:
+def _followers(start: list[int], kind: type[Followers] = Followers) -> Followers:
     """An account with ``start`` and a new one."""
     plans = (SimpleNamespace(name="old", is_new=False), SimpleNamespace(name="new", is_new=True))
     laws = SimpleNamespace(schedule=SimpleNamespace(accounts=plans, campaigns=()))
     city = SimpleNamespace(n_rows=ROWS, followers={"old": np.array(sorted(start), dtype=np.int32)})
-    return Followers(laws, city)  # type: ignore[arg-type]
+    return kind(laws, city, GROUP)  # type: ignore[arg-type]
 
 
 @settings(deadline=None)
@@ -180,7 +181,11 @@ def _followers(start: list[int]) -> Followers:
 def test_followers_are_a_set_that_nobody_rejoins(
     start: set[int], moves: list[tuple[str, int, list[int]]]
 ) -> None:
-    followers = _followers(sorted(start))
+    moved_as_told(_followers(sorted(start)), start, moves)
+
+
+def moved_as_told(followers: Followers, start: set[int], moves: list[tuple[str, int, list[int]]]) -> None:
+    """Assert that two accounts, the first with the followers ``start``, stay what sets say of them."""
     now, left = [set(start), set()], [set(), set()]
     for move, account, people in moves:
         who = np.array(people, dtype=np.int64)
@@ -199,6 +204,7 @@ def test_followers_are_a_set_that_nobody_rejoins(
             assert len(rows) == len(set(rows)) == followers.count[a]
             assert set(rows) == now[a] == set(np.flatnonzero(followers.is_following[a]).tolist())
             assert set(np.flatnonzero(followers.has_left[a]).tolist()) == left[a]
+            assert np.array_equal(followers.by_group[a], np.bincount(GROUP[sorted(now[a])], minlength=7))
 
 
 def test_a_long_list_is_tidied_and_stays_right() -> None:
@@ -206,7 +212,8 @@ def test_a_long_list_is_tidied_and_stays_right() -> None:
     plans = (SimpleNamespace(name="old", is_new=False),)
     n = 5000
     laws = SimpleNamespace(schedule=SimpleNamespace(accounts=plans, campaigns=()))
-    followers = Followers(laws, SimpleNamespace(n_rows=n, followers={"old": np.arange(n)}))  # type: ignore[arg-type]
+    city = SimpleNamespace(n_rows=n, followers={"old": np.arange(n)})
+    followers = Followers(laws, city, np.zeros(n, np.uint8))  # type: ignore[arg-type]
     for start in range(0, n, 100):
         followers.leave(np.arange(start, min(start + 50, n)))
         assert np.array_equal(np.sort(followers.rows(0)), np.flatnonzero(followers.is_following[0]))

@@ -15,11 +15,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from inputs import merged, open_snapchat, small_tree
 from reduced import reduced_scenario
+from test_audience import ROWS, Moves, _followers, moved_as_told
 from test_kernel import BUSY, SEED, _scenario, _with_a_desk
 from test_outreach import _everything
 
 from sim import kernels
+from sim.audience import discovery_times, leaving_times
 from sim.city import build_city
+from sim.conversation import asking_times
 from sim.figures import InputError
 from sim.kernel import Kernel
 from sim.laws import build_laws
@@ -29,9 +32,20 @@ from sim.tally import WORK, Tally
 
 pytest.importorskip("numba", reason="numba is not installed: the numpy kernel is the only one")
 
-from sim.compiled import build
+from sim.compiled import build, coming, moving
 from sim.kernel_compiled import CompiledKernel
 
+COMPILED = (
+    "arithmetic",
+    "feeding",
+    "seeing",
+    "looking",
+    "sharing",
+    "spreading",
+    "moving",
+    "speaking",
+    "weekly",
+)
 SAME_WORK = [WORK.index(name) for name in ("followers_examined", "friends_examined", "exposures", "displays")]
 
 
@@ -81,6 +95,38 @@ def test_the_twin_counts_what_the_agents_count(name: str) -> None:
     city = build_city(scenario, SEED)
     compiled = CompiledKernel(build_laws(scenario, city, SEED), city, SEED, 1).run()
     assert compiled.same_as(AgentCity(scenario, city, SEED, 1).run()) == []
+
+
+@settings(deadline=None)
+@given(start=st.sets(st.integers(0, ROWS - 1)), moves=Moves)
+def test_followers_of_the_twin_are_a_set_too(
+    start: set[int], moves: list[tuple[str, int, list[int]]]
+) -> None:
+    moved_as_told(_followers(sorted(start), coming.Following), start, moves)
+
+
+@pytest.mark.parametrize("name", ["a desk that answers", "bought followers"])
+@pytest.mark.parametrize("since", [0.0, 4321.0, 20_160.0])
+def test_nobody_who_will_move_is_overlooked(name: str, since: float) -> None:
+    """Those whom the twin leaves out neither find an account nor leave it nor ask anything in time."""
+    scenario = SCENARIOS[name]()
+    city = build_city(scenario, SEED)
+    laws = build_laws(scenario, city, SEED)
+    moves = coming.moves_of(laws, city, SEED, 0)
+    moved = looked_at = 0
+    for a in range(len(laws.schedule.accounts)):
+        near = coming.finders(laws, city, SEED, 0, a)
+        everyone, those = (discovery_times(laws, city, SEED, 0, a, among) for among in (None, near))
+        assert all(map(np.array_equal, everyone, those))
+        who = np.arange(city.n_residents)
+        ids = a * city.n_rows + np.arange(city.n_rows)
+        n = moving.restless(ids, since, laws.n_hours * 60.0, city.n_rows, city.n_residents, moves)
+        _, leave = leaving_times(laws, SEED, 0, a, who, since)
+        _, ask = asking_times(laws, city, SEED, 0, a, who, since)
+        assert set(leave.tolist()) | set(ask.tolist()) <= set((ids[:n] - a * city.n_rows).tolist())
+        moved, looked_at = moved + len({*leave.tolist(), *ask.tolist()}), looked_at + n
+    assert (moved > 0) == (since < laws.n_hours * 60)
+    assert moved <= looked_at
 
 
 def test_every_hour_ends_in_the_same_state() -> None:
@@ -154,7 +200,7 @@ def test_machine_code_is_kept_under_all_that_went_into_it() -> None:
     """A constant or equation of another file that changes must be compiled anew, not found in the cache."""
     root = Path(build.__file__).parent
     used: set[str] = set()
-    for name in ("arithmetic", "feeding", "seeing", "looking", "sharing", "spreading"):
+    for name in COMPILED:
         for node in ast.walk(ast.parse((root / f"{name}.py").read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sim"):
                 parts = (node.module or "").split(".")

@@ -10,7 +10,7 @@ import pytest
 from inputs import merged, open_snapchat, small_scenario
 
 from sim import load_comparison
-from sim.audience import Followers, bought, may_be_asked, shortfalls
+from sim.audience import Followers, bought, group_of, may_be_asked, shortfalls
 from sim.city import City, build_city
 from sim.figures import InputError
 from sim.kernel import Kernel
@@ -149,7 +149,8 @@ def test_worlds_are_the_same_until_the_campaign_starts() -> None:
 def _won(euros: float, replicate: int = 0) -> dict[int, float]:
     laws, city = ready({"ads": ads(euros)}, 3000)
     plan = laws.schedule.campaigns[0]
-    free = may_be_asked(city, plan, int(laws.account_platform[0]), Followers(laws, city).is_following[0])
+    followers = Followers(laws, city, group_of(city))
+    free = may_be_asked(city, plan, int(laws.account_platform[0]), followers.is_following[0])
     t, who = bought(laws, city, SEED, replicate, plan, free)
     return dict(zip(who.tolist(), t.tolist(), strict=True))
 

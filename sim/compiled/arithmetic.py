@@ -9,7 +9,7 @@ import numpy as np
 
 from sim import behaviour
 from sim.compiled.build import compiled
-from sim.sessions import GRID, WEEK_MIN
+from sim.sessions import GRID, HOUR_MIN, WEEK_MIN
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _M1 = np.uint64(0xBF58476D1CE4E5B9)
@@ -63,6 +63,15 @@ def instant(clock: Any, per_day: Any, row: Any, y: Any) -> Any:
     at = np.uint64(step + np.int64(row) * (GRID + 1))
     before = clock[at]
     return week * _WEEK_MIN + before + (steps - step) * (clock[at + np.uint64(1)] - before)
+
+
+@compiled
+def operational(cumulative: Any, per_hour: Any, row: Any, t: Any) -> Any:
+    """``Rhythm.operational`` of one instant (minutes): profile time in days."""
+    week = np.floor(t / _WEEK_MIN)
+    hours = (t - week * _WEEK_MIN) / HOUR_MIN
+    hour = np.int64(hours)
+    return week * cumulative[row, -1] + cumulative[row, hour] + (hours - hour) * per_hour[row, hour]
 
 
 @compiled

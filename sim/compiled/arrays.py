@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
+
+from sim.figures import BANDS
 
 
 class People(NamedTuple):
-    """Columns of all rows. ``activity`` float32[K, n], ``attachment``, ``expressiveness`` float32[n],
-    ``interest`` float32[T, n], ``band``, ``circle``, ``group`` uint8[n]."""
+    """What never changes of people: ``activity`` float32[K, n]; columns of one record for each of them
+    (``packing.traits``): ``attachment``, ``expressiveness`` float32[n], ``interest`` float32[n, T], ``band``,
+    ``circle``, ``group`` uint8[n]."""
 
     activity: Any
     attachment: Any
@@ -22,12 +26,14 @@ class People(NamedTuple):
 
 class Sessions(NamedTuple):
     """When people open platforms: ``key`` uint64[K]; by rhythm row (six bands a platform): ``clock``
-    float64[rows * 4097] minutes, ``per_day`` float64[rows], ``days`` float64[rows] of profile time a week."""
+    float64[rows * 4097] minutes, ``per_day`` float64[rows]; profile time in days, ``cumulative``
+    float64[rows, 169] and ``per_hour`` float64[rows, 168] by hour of the week."""
 
     key: Any
     clock: Any
     per_day: Any
-    days: Any
+    cumulative: Any
+    per_hour: Any
 
 
 class Shown(NamedTuple):
@@ -96,7 +102,40 @@ class Readers(NamedTuple):
     def of(cls, size: int) -> Readers:
         """Room for ``size`` people."""
         kinds = (np.int32, np.uint8, np.float32, np.int32, np.int32, np.float64)
-        return cls(*[np.empty(size, kind) for kind in kinds])
+        return cls(*[np.zeros(size, kind) for kind in kinds])
+
+
+class Feeding(NamedTuple):
+    """One post put in feeds: its row ``post``, platform ``k``, ``since`` when (minutes); ``open_at`` where
+    its openness by absolute hour begins; ``hour``. Bounds of what is left to come (``feed.Tails``): ``most``
+    and ``rest``, from ``tail_at`` on.
+    """
+
+    post: Any
+    k: Any
+    since: Any
+    open_at: Any
+    tail_at: Any
+    most: Any
+    rest: Any
+    hour: Any
+
+
+class Offer(NamedTuple):
+    """A post offered to those who follow ``page`` (its account or a partner) and not ``avoid`` (-1: nobody).
+
+    ``base`` chance at affinity 1; ``warmest``: no affinity exceeds this multiple of attachment; ``rivals``
+    int64, ``factors`` float64: pages that take attention; ``n_residents``, ``week``: for the counts.
+    """
+
+    page: Any
+    avoid: Any
+    base: Any
+    warmest: Any
+    rivals: Any
+    factors: Any
+    n_residents: Any
+    week: Any
 
 
 class Offered(NamedTuple):
@@ -140,8 +179,8 @@ class Response(NamedTuple):
 
 
 class Moods(NamedTuple):
-    """State that an hour reads: ``is_following`` bool[A, n]; ``fatigue`` float64[A, n] as of hour
-    ``tired_at`` int32[A, n]; ``excess`` float64[n] of affinity as of ``warm_at`` int32[n]; ``liking``
+    """State that an hour reads: ``is_following`` bool[A, n]; ``fatigue`` float32[A, n] as of hour
+    ``tired_at`` uint16[A, n]; ``excess`` float64[n] of affinity as of ``warm_at`` int32[n]; ``liking``
     float64[L, n] with ``liking_of`` int64[A] (-1: none); ``is_warm`` uint8[n // 8 + 1], a bit for each: the
     excess was ever changed; ``slope`` of fatigue; decays by whole hours.
     """
@@ -159,19 +198,23 @@ class Moods(NamedTuple):
     affinity_decay: Any
 
 
-ENTRY = ("post", "who", "depth", "cell", "next")  # columns of a calendar that grow
+# one display to come; ``next`` of the same hour, or of the free ones
+ENTRY = np.dtype(
+    [("post", "i4"), ("who", "i4"), ("cell", "i4"), ("depth", "i4"), ("activity", "f4"), ("next", "i4")]
+)
 
 
 class Calendar(NamedTuple):
-    """Displays to come, a linked list for each hour. Per entry: ``post``, ``who``, ``depth`` int32, ``cell``
-    int64, ``next`` int32; ``head``, ``count`` int64[hours]; ``free`` int64[3]: first reusable entry (-1:
-    none) first never used, number of reusable ones.
+    """Displays to come, a linked list for each hour. Columns of ENTRY records; ``head``, ``count``
+    int64[hours]; ``free`` int64[3]: first reusable entry (-1: none), first never used, number of reusable
+    ones.
     """
 
     post: Any
     who: Any
-    depth: Any
     cell: Any
+    depth: Any
+    activity: Any
     next: Any
     head: Any
     count: Any
@@ -180,16 +223,18 @@ class Calendar(NamedTuple):
     @classmethod
     def of(cls, size: int, n_hours: int) -> Calendar:
         """An empty calendar with room for ``size`` displays."""
-        return cls(
-            post=np.empty(size, np.int32),
-            who=np.empty(size, np.int32),
-            depth=np.empty(size, np.int32),
-            cell=np.empty(size, np.int64),
-            next=np.empty(size, np.int32),
-            head=np.full(n_hours, -1),
-            count=np.zeros(n_hours, np.int64),
-            free=np.array([-1, 0, 0]),
-        )
+        heads = [np.full(n_hours, -1), np.zeros(n_hours, np.int64), np.array([-1, 0, 0])]
+        return cls(*[*_columns(np.empty(size, ENTRY)), *heads])
+
+    def longer(self, size: int) -> Calendar:
+        """The same displays, with room for ``size``."""
+        entries = np.empty(size, ENTRY)
+        entries[: len(self.post)] = self.post.base
+        return Calendar(*[*_columns(entries), self.head, self.count, self.free])
+
+
+def _columns(entries: NDArray[Any]) -> list[Any]:
+    return [entries[name] for name in ENTRY.names or ()]
 
 
 class Counts(NamedTuple):
@@ -209,21 +254,22 @@ class Counts(NamedTuple):
 
 
 class Wave(NamedTuple):
-    """Displays taken from the calendar: ``post``, ``who``, ``depth`` int32, ``cell`` int64; ``order``,
-    ``spare`` int64: room to work.
+    """Displays taken from the calendar: ``post``, ``who``, ``cell``, ``depth`` int32, ``activity`` float32;
+    ``order``, ``spare`` int64: room to work.
     """
 
     post: Any
     who: Any
-    depth: Any
     cell: Any
+    depth: Any
+    activity: Any
     order: Any
     spare: Any
 
     @classmethod
     def of(cls, size: int) -> Wave:
         """Room for ``size`` displays."""
-        kinds = 3 * [np.int32] + 3 * [np.int64]
+        kinds = [*4 * [np.int32], np.float32, np.int64, np.int64]
         return cls(*[np.empty(size, kind) for kind in kinds])
 
 
@@ -272,12 +318,13 @@ class Events(NamedTuple):
 
 
 class Desk(NamedTuple):
-    """Room to work on one block of people. uint64: ``bits``, ``near``, ``found``, ``session``; int64:
-    ``who``, ``depth``, ``cell``, ``row``, ``tail``; float64: ``activity``, ``luck``, ``missed``, ``t``
-    (minutes).
+    """Room to work on people together. uint64: ``bits``, ``chosen``, ``near``, ``found``, ``session``; int32:
+    ``who``, ``depth``; int64: ``cell``, ``row``, ``tail``; float64: ``activity``, ``luck``, ``missed``, ``t``
+    (minutes); ``elapsed`` float64[6] profile time (days) at an instant by age band.
     """
 
     bits: Any
+    chosen: Any
     near: Any
     found: Any
     session: Any
@@ -290,9 +337,11 @@ class Desk(NamedTuple):
     luck: Any
     missed: Any
     t: Any
+    elapsed: Any
 
     @classmethod
     def of(cls, size: int) -> Desk:
         """Room for blocks of ``size`` people."""
-        kinds = 4 * [np.uint64] + 5 * [np.int64] + 4 * [np.float64]
-        return cls(*[np.empty(size, kind) for kind in kinds])
+        kinds = [*5 * [np.uint64], *2 * [np.int32], *3 * [np.int64], *5 * [np.float64]]
+        sizes = [*14 * [size], len(BANDS)]
+        return cls(*[np.empty(n, kind) for n, kind in zip(sizes, kinds, strict=True)])

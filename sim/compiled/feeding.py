@@ -11,6 +11,7 @@ from sim.compiled.arithmetic import (
     fold,
     instant,
     offer_chance,
+    operational,
     threshold,
     tiredness,
     unit,
@@ -22,6 +23,8 @@ from sim.sessions import GRID, HOUR_MIN
 from sim.tally import MEASURES, WORK
 
 BLOCK = 512  # followers examined together
+DESK = 512  # readers whose sessions are worked out together
+FEW = DESK // 4  # so many wait for others to join them
 _BANDS = len(BANDS)
 _HOUR_MIN = float(HOUR_MIN)
 _LAST = len(LEAST) - 2.0
@@ -31,75 +34,103 @@ EXPOSURES, WALKED, DISPLAYS = (WORK.index(name) for name in ("exposures", "sessi
 
 
 @compiled
+def publish(
+    sessions: Any,
+    shown: Any,
+    plan: Any,
+    offered: Any,
+    moods: Any,
+    calendar: Any,
+    counts: Any,
+    queue: Any,
+    feeding: Any,
+    offer: Any,
+    desk: Any,
+    out: Any,
+    first: Any,
+) -> Any:
+    """Offer a post to the people of ``queue`` and put it in the feeds of those whom the platform chooses.
+
+    ``out`` (Readers): room for three blocks. Begins with block ``first``; returns the block to go on with
+    when the calendar has more room (for as many displays as ``out`` has), or the number of blocks when all
+    are done.
+    """
+    n = waiting = 0
+    for block in range(first, len(queue.ceiling)):
+        n = choose(plan, offered, moods, queue, feeding, offer, block, desk, out, n)
+        is_last = block + 1 == len(queue.ceiling)
+        if n >= BLOCK or is_last:
+            count_offers(plan, counts, offer, out, n, feeding.post)
+            # Another round for those who wait, and for as many as may come, takes no more room than ``out``.
+            is_last |= calendar.free[2] + len(calendar.post) - calendar.free[1] < 2 * len(out.who)
+            waiting = put(sessions, shown, calendar, counts, out, n, feeding, desk, waiting, is_last)
+            if is_last:
+                return block + 1
+            n = 0
+    return len(queue.ceiling)
+
+
+@inlined
 def choose(
     plan: Any,
     offered: Any,
     moods: Any,
     queue: Any,
-    post: Any,
-    page: Any,
-    avoid: Any,
-    base: Any,
-    warmest: Any,
-    rivals: Any,
-    factors: Any,
-    hour: Any,
+    feeding: Any,
+    offer: Any,
+    block: Any,
     desk: Any,
     out: Any,
     n: Any,
 ) -> Any:
-    """Append to ``out`` (Readers), from place ``n`` on, the people of ``queue`` whom a post is offered to.
+    """Append to ``out`` (Readers), from place ``n`` on, the people of a block of ``queue`` whom a post is
+    offered to; returns how many there are then.
 
-    One comparison of whole numbers with the threshold of a block settles most. Those who follow ``page`` (the
-    account itself or a partner) and not ``avoid`` (-1: nobody) count. ``rivals`` int64, ``factors`` float64:
-    pages that take attention. Returns the number of readers.
+    One comparison of whole numbers with the threshold of the block settles most.
     """
+    post, hour, base, warmest = feeding.post, feeding.hour, offer.base, offer.warmest
+    page, avoid, rivals, factors = offer.page, offer.avoid, offer.rivals, offer.factors
     key, account = offered.key[post], plan.account[post]
-    liked, bits, near = moods.liking_of[account], desk.bits, desk.near
-    length = np.uint64(len(queue.who))
-    for block in range(np.uint64(len(queue.ceiling))):
-        start = block * np.uint64(BLOCK)
-        size = min(length - start, np.uint64(BLOCK))
-        for i in range(size):
-            bits[i] = fold(key, queue.who[start + i]) >> _S11
-        limit = threshold(np.float64(queue.ceiling[block]) * (base * warmest))
-        m = np.uint64(0)
-        for i in range(size):
-            near[m] = i
-            m += np.uint64(bits[i] < limit)
-        # No branch from here on: the memory of many people is then read at the same time.
-        kept = np.uint64(0)
-        for j in range(m):
-            at = near[j]
-            luck, attachment = np.float64(bits[at]) * 2.0**-53, np.float64(queue.attachment[start + at])
-            near[kept] = at
-            is_warm = warm(moods, np.uint64(queue.who[start + at]))
-            kept += np.uint64((luck < attachment * base) | (is_warm & (luck < attachment * (base * warmest))))
-        m, kept = kept, np.uint64(0)
-        for j in range(m):
-            near[kept] = near[j]
-            kept += np.uint64(moods.is_following[page, np.uint64(queue.who[start + near[j]])])
-        for j in range(kept):
-            at = start + near[j]
-            who, circle, band = np.uint64(queue.who[at]), np.uint64(queue.circle[at]), queue.band[at]
-            luck, affinity = np.float64(bits[near[j]]) * 2.0**-53, np.float64(queue.attachment[at])
-            if warm(moods, who):
-                affinity *= (
-                    1.0 + moods.excess[who] * moods.affinity_decay[np.uint64(hour - moods.warm_at[who])]
-                )
-            if liked >= 0:
-                affinity *= moods.liking[liked, who]
-            affinity *= offered.understood[post, circle]
-            for r in range(len(rivals)):
-                affinity *= factors[r] if moods.is_following[rivals[r], who] else 1.0
-            decay = moods.fatigue_decay[np.uint64(hour - moods.tired_at[account, who])]
-            tired = tiredness(moods.fatigue[account, who] * decay, moods.slope)
-            is_meant = offered.target_circle[post, circle] & offered.target[post, np.uint64(band)]
-            if avoid >= 0:
-                is_meant &= not moods.is_following[avoid, who]
-            out.who[n], out.band[n], out.activity[n] = who, band, queue.activity[at]
-            out.source[n], out.depth[n] = 0, 0
-            n += is_meant & (luck < offer_chance(base, affinity, tired))
+    liked, bits, near = moods.liking_of[account], desk.bits, desk.chosen
+    start = np.uint64(block) * np.uint64(BLOCK)
+    size = min(np.uint64(len(queue.who)) - start, np.uint64(BLOCK))
+    for i in range(size):
+        bits[i] = fold(key, queue.who[start + i]) >> _S11
+    limit = threshold(np.float64(queue.ceiling[np.uint64(block)]) * (base * warmest))
+    m = np.uint64(0)
+    for i in range(size):
+        near[m] = i
+        m += np.uint64(bits[i] < limit)
+    # No branch from here on: the memory of many people is then read at the same time.
+    kept = np.uint64(0)
+    for j in range(m):
+        at = near[j]
+        luck, attachment = np.float64(bits[at]) * 2.0**-53, np.float64(queue.attachment[start + at])
+        near[kept] = at
+        is_warm = warm(moods, np.uint64(queue.who[start + at]))
+        kept += np.uint64((luck < attachment * base) | (is_warm & (luck < attachment * (base * warmest))))
+    m, kept = kept, np.uint64(0)
+    for j in range(m):
+        near[kept] = near[j]
+        kept += np.uint64(moods.is_following[page, np.uint64(queue.who[start + near[j]])])
+    for j in range(kept):
+        at = start + near[j]
+        who, circle, band = np.uint64(queue.who[at]), np.uint64(queue.circle[at]), queue.band[at]
+        luck, affinity = np.float64(bits[near[j]]) * 2.0**-53, np.float64(queue.attachment[at])
+        if warm(moods, who):
+            affinity *= 1.0 + moods.excess[who] * moods.affinity_decay[np.uint64(hour - moods.warm_at[who])]
+        if liked >= 0:
+            affinity *= moods.liking[liked, who]
+        affinity *= offered.understood[post, circle]
+        for r in range(len(rivals)):
+            affinity *= factors[r] if moods.is_following[rivals[r], who] else 1.0
+        decay = moods.fatigue_decay[np.uint64(hour - np.int64(moods.tired_at[account, who]))]
+        tired = tiredness(np.float64(moods.fatigue[account, who]) * decay, moods.slope)
+        is_meant = offered.target_circle[post, circle] & offered.target[post, np.uint64(band)]
+        if avoid >= 0:
+            is_meant &= not moods.is_following[avoid, who]
+        out.who[n], out.band[n], out.activity[n] = who, band, queue.activity[at]
+        n += is_meant & (luck < offer_chance(base, affinity, tired))
     return n
 
 
@@ -109,13 +140,13 @@ def warm(moods: Any, who: Any) -> Any:
     return moods.is_warm[who >> np.uint64(3)] >> np.uint8(who & np.uint64(7)) & np.uint8(1) > 0
 
 
-@compiled
-def offer(plan: Any, counts: Any, readers: Any, n: Any, n_residents: Any, post: Any, week: Any) -> None:
+@inlined
+def count_offers(plan: Any, counts: Any, offer: Any, readers: Any, n: Any, post: Any) -> None:
     """Count the first ``n`` readers as offered a post."""
     account = plan.account[post]
     for i in range(n):
-        group = np.int64(readers.band[i]) if readers.who[i] < n_residents else _BANDS
-        counts.weekly[account, group, week, OFFERED] += 1
+        group = np.int64(readers.band[i]) if readers.who[i] < offer.n_residents else _BANDS
+        counts.weekly[account, group, offer.week, OFFERED] += 1
     counts.posts[post, OFFERED] += n
 
 
@@ -127,95 +158,120 @@ def put(
     counts: Any,
     readers: Any,
     n: Any,
-    post: Any,
-    k: Any,
-    since: Any,
-    elapsed: Any,
-    open_at: Any,
-    tail_at: Any,
-    most: Any,
-    rest: Any,
-    hour: Any,
+    feeding: Any,
     desk: Any,
-) -> None:
+    waiting: Any,
+    is_last: Any,
+) -> Any:
     """Put a post in the feeds of the first ``n`` readers and enter when each first has it displayed.
 
-    One exposure is ``feed.first_display`` of one row. ``elapsed`` float64[6]: profile time (days) at
-    ``since`` by age band; ``open_at``: where the post's openness by absolute hour begins; ``tail_at``,
-    ``most``, ``rest``: bounds of what is left to come (``feed.Tails``).
+    One exposure is ``feed.first_display`` of one row. Who is not settled after a few sessions stays on the
+    desk, together with the ``waiting`` of before, unless these readers are the last ones. Returns how many
+    wait. The calendar has room for all.
     """
     counts.work[EXPOSURES] += n
-    key, life, session_key = shown.key[post], shown.life[k], sessions.key[k]
-    for start in range(0, n, BLOCK):
-        size = min(n - start, BLOCK)
-        for i in range(np.uint64(size)):
-            at = np.uint64(start) + i
-            who, band = np.uint64(readers.who[at]), np.int64(readers.band[at])
-            activity = np.float64(readers.activity[at])
-            row = k * _BANDS + band
-            desk.who[i], desk.activity[i], desk.row[i] = who, activity, row
-            desk.tail[i] = tail_at + band * life
-            desk.luck[i], desk.depth[i] = unit(fold(fold(key, who), readers.source[at])), readers.depth[at]
-            desk.session[i], desk.missed[i] = fold(session_key, who), 1.0
-            # Sessions surely before ``since`` are passed over: the clock's own grid is the only uncertainty.
-            passed = activity * elapsed[np.uint64(band)]
-            cell = np.floor(passed)
-            blur = activity * sessions.days[np.uint64(row)] * (2.0 / GRID)
-            desk.cell[i] = np.int64(cell) - np.int64((passed - cell <= blur) & (cell > 0.0))
+    for band in range(_BANDS):
+        row = feeding.k * _BANDS + band
+        desk.elapsed[band] = operational(sessions.cumulative, sessions.per_hour, row, feeding.since)
+    start = 0
+    while start < n or (is_last and waiting > 0):
+        size = min(n - start, DESK - waiting)
+        lay_out(
+            sessions, shown, readers, np.uint64(start), np.uint64(size), feeding, desk, np.uint64(waiting)
+        )
+        start += size
+        waiting += size
+        for i in range(waiting):
             desk.near[i] = i
-        waiting = np.uint64(size)
-        while waiting:
-            waiting, found = wait(
-                sessions, shown, counts, shown.fresh_at[k], open_at, shown.expiry[post], since, most, rest,
-                desk, waiting,
-            )  # fmt: skip
-            for i in range(found):
-                at = np.uint64(desk.found[i])
+        settled = 0 if is_last and start == n else FEW
+        while waiting > settled:
+            left, found = wait(sessions, shown, counts, feeding, desk, np.uint64(waiting))
+            waiting = np.int64(left)
+            for j in range(found):
+                i = desk.found[j]
                 enter(
-                    calendar, shown, post, desk.who[at], desk.cell[at] - 1, desk.depth[at], desk.t[at], hour
-                )
+                    calendar, shown, feeding.post, desk.who[i], desk.cell[i] - 1, desk.depth[i],
+                    desk.activity[i], desk.t[i], feeding.hour,
+                )  # fmt: skip
+        move_up(desk, np.uint64(waiting))
+    return waiting
 
 
 @inlined
-def wait(
+def lay_out(
     sessions: Any,
     shown: Any,
-    counts: Any,
-    fresh_at: Any,
-    open_at: Any,
-    expiry: Any,
-    since: Any,
-    most: Any,
-    rest: Any,
+    readers: Any,
+    start: Any,
+    size: Any,
+    feeding: Any,
     desk: Any,
-    waiting: Any,
-) -> Any:
-    """The next session of those whose places on the desk stand first in ``near``: (still waiting, displayed).
+    first: Any,
+) -> None:
+    """Lay readers, ``size`` from ``start`` on, out on the desk, from place ``first`` on."""
+    key, session_key = shown.key[feeding.post], sessions.key[feeding.k]
+    row, life = feeding.k * _BANDS, shown.life[feeding.k]
+    for i in range(size):
+        desk.luck[first + i] = unit(fold(fold(key, readers.who[start + i]), readers.source[start + i]))
+    for i in range(size):
+        desk.session[first + i] = fold(session_key, readers.who[start + i])
+    for i in range(size):
+        at, to = start + i, first + i
+        band, activity = np.int64(readers.band[at]), np.float64(readers.activity[at])
+        # Sessions surely before ``since`` are passed over: the clock's own grid is the only uncertainty.
+        passed = activity * desk.elapsed[np.uint64(band)]
+        cell = np.floor(passed)
+        blur = activity * sessions.cumulative[row + band, -1] * (2.0 / GRID)
+        desk.cell[to] = np.int64(cell) - np.int64((passed - cell <= blur) & (cell > 0.0))
+        desk.who[to], desk.depth[to], desk.activity[to] = readers.who[at], readers.depth[at], activity
+        desk.row[to], desk.tail[to], desk.missed[to] = row + band, feeding.tail_at + band * life, 1.0
 
-    Without branches, so that the sessions of many people are worked out at the same time.
-    """
-    kept = found = np.uint64(0)
-    live = 0
+
+@inlined
+def move_up(desk: Any, waiting: Any) -> None:
+    """Move those whose places stand first in ``near`` to the first places."""
     for j in range(waiting):
         i = desk.near[j]
-        cell, activity, luck = desk.cell[i], desk.activity[i], desk.luck[i]
-        ahead = np.float64(cell) + unit(fold(desk.session[i], cell))
-        t = instant(sessions.clock, sessions.per_day, np.uint64(desk.row[i]), ahead / activity)
-        is_live = (t > since) & (t <= expiry)
-        age = t - since if is_live else 0.0
+        desk.who[j], desk.depth[j], desk.activity[j] = desk.who[i], desk.depth[i], desk.activity[i]
+        desk.session[j], desk.cell[j], desk.luck[j] = desk.session[i], desk.cell[i], desk.luck[i]
+        desk.row[j], desk.tail[j], desk.missed[j] = desk.row[i], desk.tail[i], desk.missed[i]
+
+
+@inlined
+def wait(sessions: Any, shown: Any, counts: Any, feeding: Any, desk: Any, waiting: Any) -> Any:
+    """The next session of those whose places on the desk stand first in ``near``: (still waiting, displayed).
+
+    In short loops without branches, so that the sessions of many people are worked out at the same time.
+    """
+    near, t = desk.near, desk.t
+    for j in range(waiting):
+        i = near[j]
+        t[i] = np.float64(desk.cell[i]) + unit(fold(desk.session[i], desk.cell[i]))
+    for j in range(waiting):
+        i = near[j]
+        t[i] = instant(sessions.clock, sessions.per_day, np.uint64(desk.row[i]), t[i] / desk.activity[i])
+    kept = found = np.uint64(0)
+    live, since, expiry = 0, feeding.since, shown.expiry[feeding.post]
+    fresh_at = shown.fresh_at[feeding.k]
+    for j in range(waiting):
+        i = near[j]
+        at, luck = t[i], desk.luck[i]
+        is_live = (at > since) & (at <= expiry)
+        age = at - since if is_live else 0.0
         fresh = shown.fresh[np.uint64(fresh_at + np.int64(age))]
-        clock = np.uint64(open_at + np.int64((t if is_live else since) / _HOUR_MIN))
+        clock = np.uint64(feeding.open_at + np.int64((at if is_live else since) / _HOUR_MIN))
         chance = display_chance(fresh, shown.openness[clock])
         missed = desk.missed[i] * (1.0 - (chance if is_live else 0.0))
-        at = np.uint64(desk.tail[i] + np.int64(min(age, _HOUR_MIN - 1.0 + age / _HOUR_MIN)))
+        bound = np.uint64(desk.tail[i] + np.int64(min(age, _HOUR_MIN - 1.0 + age / _HOUR_MIN)))
         is_shown = missed <= luck
-        best = most[at] * (1.0 if t > since else 2.0)
-        may_still = (t <= expiry) & (missed * least(best + activity * rest[at]) <= luck)
+        best = feeding.most[bound] * (1.0 if at > since else 2.0)
+        may_still = (at <= expiry) & (missed * least(best + desk.activity[i] * feeding.rest[bound]) <= luck)
         live += is_live
-        desk.missed[i], desk.cell[i], desk.t[i] = missed, cell + 1, t
+        desk.missed[i] = missed
+        desk.cell[i] += 1
         desk.found[found] = i
         found += np.uint64(is_shown)
-        desk.near[kept] = i
+        near[kept] = i
         kept += np.uint64(may_still & (not is_shown))
     counts.work[WALKED] += live
     return kept, found
@@ -228,7 +284,17 @@ def least(to_come: Any) -> Any:
 
 
 @inlined
-def enter(calendar: Any, shown: Any, post: Any, who: Any, cell: Any, depth: Any, t: Any, hour: Any) -> None:
+def enter(
+    calendar: Any,
+    shown: Any,
+    post: Any,
+    who: Any,
+    cell: Any,
+    depth: Any,
+    activity: Any,
+    t: Any,
+    hour: Any,
+) -> None:
     """Enter a display at instant ``t`` (minutes), if it falls within the post's life and the horizon."""
     if not (t <= shown.expiry[post] and t < shown.horizon):
         return
@@ -241,10 +307,8 @@ def enter(calendar: Any, shown: Any, post: Any, who: Any, cell: Any, depth: Any,
         at = free[1]
         free[1] += 1
     when = max(np.int64(t / _HOUR_MIN), hour)
-    calendar.post[at] = post
-    calendar.who[at] = who
-    calendar.cell[at] = cell
-    calendar.depth[at] = depth
+    calendar.post[at], calendar.who[at], calendar.cell[at] = post, who, cell
+    calendar.depth[at], calendar.activity[at] = depth, activity
     calendar.next[at] = calendar.head[when]
     calendar.head[when] = at
     calendar.count[when] += 1

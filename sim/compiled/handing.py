@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.compiled import seeing
 from sim.compiled.arrays import Counts, Moods, Offered, People, Plan, Response, Sessions, Shown
+from sim.compiled.packing import traits
 from sim.figures import BANDS
 from sim.sessions import GRID, HOUR_MIN
 
@@ -32,16 +33,17 @@ class Handed:
     counts: Counts
 
     @classmethod
-    def of(cls, kernel: Kernel, person: NDArray[Any], session_key: NDArray[np.uint64]) -> Handed:
-        """The arrays of a kernel whose state is packed in ``person`` (``packing.pack``)."""
+    def of(cls, kernel: Kernel, session_key: NDArray[np.uint64]) -> Handed:
+        """The arrays of a kernel whose state is packed (``packing.pack``)."""
         rhythm = kernel.laws.feed.rhythm
         return cls(
-            people=_people(kernel, person),
+            people=_people(kernel),
             sessions=Sessions(
                 key=session_key,
                 clock=rhythm.clock.reshape(-1),
                 per_day=rhythm.per_day,
-                days=rhythm.cumulative[:, -1].copy(),
+                cumulative=rhythm.cumulative,
+                per_hour=rhythm.per_hour,
             ),
             shown=_shown(kernel),
             plan=_plan(kernel),
@@ -52,16 +54,10 @@ class Handed:
         )
 
 
-def _people(kernel: Kernel, person: NDArray[Any]) -> People:
-    return People(
-        activity=kernel.city.activity,
-        attachment=person["attachment"],
-        expressiveness=person["expressiveness"],
-        interest=kernel.city.interest,
-        band=person["band"],
-        circle=person["circle"],
-        group=person["group"],
-    )
+def _people(kernel: Kernel) -> People:
+    columns = traits(kernel.city)
+    names = [name for name in People._fields if name != "activity"]
+    return People(activity=kernel.city.activity, **{name: columns[name] for name in names})
 
 
 def _shown(kernel: Kernel) -> Shown:

@@ -13,24 +13,61 @@ AT_ONCE = 64  # displays whose memory is touched together
 
 
 @compiled
-def take(calendar: Any, hour: Any, wave: Any) -> None:
-    """Move the displays entered for ``hour`` out of the calendar."""
+def look(
+    people: Any,
+    sessions: Any,
+    shown: Any,
+    plan: Any,
+    response: Any,
+    moods: Any,
+    calendar: Any,
+    counts: Any,
+    events: Any,
+    times_seen: Any,
+    flags: Any,
+    wave: Any,
+    hour: Any,
+    week: Any,
+) -> Any:
+    """All displays of an hour, wave after wave, those that reappear within it included; then they tire.
+
+    Returns 0, or the size of a wave that ``wave`` or ``events`` have no room for: call again with more.
+    """
+    while calendar.count[hour] > 0:
+        n = calendar.count[hour]
+        if n > len(wave.post) or events.n[TIRED] + n > len(events.tired_who):
+            return n
+        take(calendar, plan, flags, hour, wave)
+        show(
+            people, sessions, shown, plan, response, moods, calendar, counts, events, times_seen, flags, wave,
+            n, hour, week,
+        )  # fmt: skip
+    tire(moods, events, hour)
+    return 0
+
+
+@inlined
+def take(calendar: Any, plan: Any, flags: Any, hour: Any, wave: Any) -> None:
+    """Move the displays entered for ``hour`` out of the calendar; touch what is known of each, as ``fetch``."""
     at, n = calendar.head[hour], 0
+    touched: Any = 0
     while at >= 0:
-        wave.post[n], wave.who[n] = calendar.post[at], calendar.who[at]
-        wave.cell[n], wave.depth[n] = calendar.cell[at], calendar.depth[at]
+        wave.post[n], wave.who[n], wave.cell[n] = calendar.post[at], calendar.who[at], calendar.cell[at]
+        wave.depth[n], wave.activity[n] = calendar.depth[at], calendar.activity[at]
+        touched += flags[np.uint64(plan.place[np.uint64(wave.post[n])]), np.uint64(wave.who[n])]
         n += 1
         after = calendar.next[at]
         calendar.next[at] = calendar.free[0]
         calendar.free[0] = at
         calendar.free[2] += 1
         at = after
+    wave.spare[0] = touched
     calendar.head[hour] = -1
     calendar.count[hour] = 0
 
 
-@compiled
-def look(
+@inlined
+def show(
     people: Any,
     sessions: Any,
     shown: Any,
@@ -59,7 +96,7 @@ def look(
     while i < n:
         if i >= fetched:
             fetched = min(fetched + AT_ONCE, n)
-            wave.spare[0] = fetch(people, plan, moods, post, who, order, i, fetched)
+            wave.spare[0] = fetch(people, plan, moods, counts, post, who, order, i, fetched)
         at = order[i]
         generation = generation_of(depth[at])
         endorsed, again = generation > 0, depth[at] < 0
@@ -71,7 +108,8 @@ def look(
             i += 1
         see(
             people, sessions, shown, plan, response, moods, calendar, counts, events, times_seen, flags,
-            post[at], who[at], cell[at], generation, endorsed, again, hour, week,
+            np.uint64(post[at]), np.uint64(who[at]), np.int64(cell[at]), generation,
+            np.float64(wave.activity[at]), endorsed, again, hour, week,
         )  # fmt: skip
         events.tired_account[events.n[TIRED]] = plan.account[post[at]]
         note(events.tired_who, events.n, TIRED, who[at])
@@ -84,17 +122,15 @@ def same_display(post: Any, who: Any, cell: Any, a: Any, b: Any) -> Any:
 
 
 @inlined
-def fetch(people: Any, plan: Any, moods: Any, post: Any, who: Any, order: Any, start: Any, end: Any) -> Any:
+def fetch(
+    people: Any, plan: Any, moods: Any, counts: Any, post: Any, who: Any, order: Any, start: Any, end: Any
+) -> Any:
     """Touch the memory of those who come next, all at once, so that it is near when their turn comes."""
     touched: Any = 0
     for i in range(start, end):
-        touched += moods.tired_at[plan.account[np.uint64(post[order[i]])], np.uint64(who[order[i]])]
-    for i in range(start, end):
-        touched += moods.warm_at[np.uint64(who[order[i]])]
-    for i in range(start, end):
-        person, shown = np.uint64(who[order[i]]), np.uint64(post[order[i]])
-        touched += np.int64(people.interest[plan.theme[shown], person] > 0.0)
-        touched += np.int64(people.activity[plan.platform[shown], person] > 0.0)
+        person = np.uint64(who[order[i]])
+        touched += np.int64(moods.tired_at[plan.account[np.uint64(post[order[i]])], person])
+        touched += np.int64(people.band[person]) + np.int64(counts.ladder[person])
     return touched
 
 
@@ -165,15 +201,14 @@ def generation_of(depth: Any) -> Any:
     return depth if depth >= 0 else -1 - depth
 
 
-@compiled
+@inlined
 def tire(moods: Any, events: Any, hour: Any) -> None:
     """End of the hour: one more recent display of the account for each display."""
     for i in range(events.n[TIRED]):
         account, person = events.tired_account[i], events.tired_who[i]
-        recent = moods.fatigue[account, person]
-        if recent > 0.0:
-            recent *= moods.fatigue_decay[hour - moods.tired_at[account, person]]
-        moods.fatigue[account, person] = recent + 1.0
+        decay = moods.fatigue_decay[np.uint64(hour - np.int64(moods.tired_at[account, person]))]
+        recent = np.float32(np.float64(moods.fatigue[account, person]) * decay)
+        moods.fatigue[account, person] = recent + np.float32(1.0)
         moods.tired_at[account, person] = hour
 
 

@@ -17,46 +17,51 @@ from sim.compiled.arrays import Queue
 from sim.reactions import State
 from sim.tally import Tally
 
-PERSON = np.dtype(
-    [
-        ("excess", "f8"), ("warm_at", "i4"), ("attachment", "f4"), ("expressiveness", "f4"), ("band", "u1"),
-        ("circle", "u1"), ("group", "u1"), ("ladder", "u1"), ("reached", "u2"), ("this_week", "u2"),
-        ("engaged", "u2"), ("unused", "u2"),
-    ]
-)  # fmt: skip
-RELATION = np.dtype([("fatigue", "f8"), ("tired_at", "i4"), ("is_following", "?"), ("unused", "u1", 3)])
+# what changes of a person, and between a person and an account: as small as can be, for memory is what waits
+DEEDS = np.dtype(
+    [("ladder", "u1"), ("unused", "u1"), ("reached", "u2"), ("this_week", "u2"), ("engaged", "u2")]
+)
+RELATION = np.dtype([("fatigue", "f4"), ("tired_at", "u2"), ("is_following", "?"), ("unused", "u1")])
 SIGHTS = np.dtype([("times_seen", "u1"), ("flags", "u1")])
+LINE = 64  # bytes that memory hands over at a time
 
-_people: WeakKeyDictionary[City, NDArray[Any]] = WeakKeyDictionary()
+_traits: WeakKeyDictionary[City, NDArray[Any]] = WeakKeyDictionary()
 
 
-def pack(city: City, state: State, tally: Tally) -> tuple[NDArray[Any], NDArray[Any]]:
+def pack(city: City, state: State, tally: Tally) -> NDArray[np.uint16]:
     """Repack a state and counts that are still blank but for who follows.
 
-    Returns (PERSON[n] records, uint16[places, n] the two bytes of ``times_seen`` and ``flags`` as one).
+    Returns the two bytes of ``times_seen`` and ``flags`` as one, uint16[places, n].
     """
-    person = _person(city).copy()
+    deeds = np.zeros(city.n_rows, DEEDS)
     for name in ("reached", "this_week", "engaged", "ladder"):
-        setattr(tally, name, person[name])
-    state.affinity.value, state.affinity.last = person["excess"], person["warm_at"]
+        setattr(tally, name, deeds[name])
     relation: NDArray[Any] = np.zeros(state.fatigue.value.shape, RELATION)
     relation["is_following"] = state.followers.is_following
     state.followers.is_following = relation["is_following"]
     state.fatigue.value, state.fatigue.last = relation["fatigue"], relation["tired_at"]
     sights: NDArray[Any] = np.zeros(state.times_seen.shape, SIGHTS)
     state.times_seen, state.flags = sights["times_seen"], sights["flags"]
-    return person, sights.view(np.uint16)
+    return sights.view(np.uint16)
 
 
-def _person(city: City) -> NDArray[Any]:
-    """What the city says of everyone: the same for every replicate."""
-    if city not in _people:
-        person: NDArray[Any] = np.zeros(city.n_rows, PERSON)
+def traits(city: City) -> NDArray[Any]:
+    """What never changes of everyone, a record that begins a line of memory for each; shared by all runs."""
+    if city not in _traits:
+        n_themes = city.interest.shape[0]
+        fields: list[Any] = [("attachment", "f4"), ("expressiveness", "f4"), ("interest", "f4", (n_themes,))]
+        fields += [(name, "u1") for name in ("band", "circle", "group")]
+        rest = -np.dtype(fields).itemsize % LINE
+        kind = np.dtype([*fields, ("unused", "u1", (rest,))])
+        memory = np.zeros(city.n_rows * kind.itemsize + LINE, np.uint8)
+        start = -memory.ctypes.data % LINE
+        records: NDArray[Any] = memory[start : start + city.n_rows * kind.itemsize].view(kind)
         for name in ("attachment", "expressiveness", "circle"):
-            person[name] = getattr(city, name)
-        person["band"], person["group"] = city.age_band, group_of(city)
-        _people[city] = person
-    return _people[city]
+            records[name] = getattr(city, name)
+        records["band"], records["group"] = city.age_band, group_of(city)
+        records["interest"] = city.interest.T
+        _traits[city] = records
+    return _traits[city]
 
 
 def in_blocks(city: City, platform: int, rows: NDArray[Any], block: int) -> Queue:

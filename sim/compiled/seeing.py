@@ -20,7 +20,7 @@ from sim.compiled.arithmetic import (
     unit,
 )
 from sim.compiled.build import inlined
-from sim.compiled.feeding import DISPLAYS, enter
+from sim.compiled.feeding import DISPLAYS, enter, warm
 from sim.figures import BANDS
 from sim.tally import LADDER, MAX_DEPTH, MEASURES
 
@@ -54,12 +54,14 @@ def see(
     who: Any,
     cell: Any,
     depth: Any,
+    activity: Any,
     is_endorsed: Any,
     again: Any,
     hour: Any,
     week: Any,
 ) -> None:
-    """One display to one person; ``depth`` generation of the share that brought it."""
+    """One display to one person; ``depth`` generation of the share that brought it; ``activity`` the person's
+    sessions a day."""
     place, account, k = plan.place[post], plan.account[post], plan.platform[post]
     group, band, circle = people.group[who], people.band[who], people.circle[who]
     own = plan.is_own[account]
@@ -86,22 +88,19 @@ def see(
         counts.reached[who] |= bit
         counts.this_week[who] |= bit
     follows = moods.is_following[account, who]
-    excess = moods.excess[who]
-    if excess != 0.0:
-        excess *= moods.affinity_decay[hour - moods.warm_at[who]]
-    affinity = np.float64(people.attachment[who]) * (1.0 + excess)
+    affinity = np.float64(people.attachment[who])
+    if warm(moods, who):
+        affinity *= 1.0 + moods.excess[who] * moods.affinity_decay[np.uint64(hour - moods.warm_at[who])]
     liking = affinity
     if moods.liking_of[account] >= 0:
         liking *= moods.liking[moods.liking_of[account], who]
     liking *= response.understood[post, circle]
-    recent = moods.fatigue[account, who]
-    if recent > 0.0:
-        recent *= moods.fatigue_decay[hour - moods.tired_at[account, who]]
-    tired = tiredness(recent, moods.slope)
+    decay = moods.fatigue_decay[np.uint64(hour - np.int64(moods.tired_at[account, who]))]
+    tired = tiredness(np.float64(moods.fatigue[account, who]) * decay, moods.slope)
     stand = standing(follows, mark & _ENDORSED != 0, response.stranger[k], response.endorsement[k])
     repeat = response.repeat[times]
     expressive = np.float64(people.expressiveness[who])
-    interest = np.float64(people.interest[plan.theme[post], who])
+    interest = np.float64(people.interest[who, plan.theme[post]])
     done = np.uint8(0)
     for action in range(_N_ACTIONS):
         base = response.react[post, band, action]
@@ -123,7 +122,7 @@ def see(
     if first:
         come_or_go(people, plan, response, events, post, who, account, band, depth > 0, follows, affinity)
     if first or again:
-        reappear(people, sessions, shown, calendar, post, who, cell, depth, k, band, hour)
+        reappear(sessions, shown, calendar, post, who, cell, depth, activity, k, band, hour)
 
 
 @inlined
@@ -229,7 +228,6 @@ def _follows(
 
 @inlined
 def reappear(
-    people: Any,
     sessions: Any,
     shown: Any,
     calendar: Any,
@@ -237,21 +235,21 @@ def reappear(
     who: Any,
     cell: Any,
     depth: Any,
+    activity: Any,
     k: Any,
     band: Any,
     hour: Any,
 ) -> None:
     """Enter the next display of a post seen: a geometric number of sessions later (``feed.next_display``)."""
-    luck, activity = unit(fold(fold(shown.again[post], who), cell)), np.float64(people.activity[k, who])
-    gaps, row = shown.gaps.shape[1], k * _BANDS + band
-    if luck >= shown.gaps[k, gaps - 1]:
+    luck = unit(fold(fold(shown.again[post], who), cell))
+    row, left = k * _BANDS + band, activity * shown.ended[post, band] - np.float64(cell)
+    # later sessions are after the post's life, or the horizon
+    if left < 0.0 or luck >= shown.gaps[k, np.uint64(min(left, shown.gaps.shape[1] - 1.0))]:
         return
     gap = np.int64(shown.guide[k, np.uint64(luck * GUIDES)])
     while shown.gaps[k, gap] <= luck:
         gap += 1
     later = cell + gap + 1
-    if later > activity * shown.ended[post, band] + 1.0:
-        return  # that session is after the post's life, or the horizon
     position = unit(fold(fold(sessions.key[k], who), later))
     t = instant(sessions.clock, sessions.per_day, row, (later + position) / activity)
-    enter(calendar, shown, post, who, later, -1 - depth, t, hour)
+    enter(calendar, shown, post, who, later, -1 - depth, activity, t, hour)

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from sim.compiled.arithmetic import fold, friend_offer_chance, threshold, unit
+from sim.compiled.arithmetic import fold, friend_offer_chance, threshold
+from sim.compiled.arrays import Feeding
 from sim.compiled.build import compiled, inlined
-from sim.compiled.feeding import put
+from sim.compiled.feeding import BLOCK, put
 from sim.tally import WORK
 
 AHEAD = 8  # sharers whose ties are brought near before their turn
@@ -29,7 +30,6 @@ def deliver(
     sharers: Any,
     depths: Any,
     now: Any,
-    elapsed: Any,
     tails: Any,
     most: Any,
     rest: Any,
@@ -40,55 +40,55 @@ def deliver(
 ) -> Any:
     """Put shares (``posts``, ``sharers``, ``depths`` int32, post by post) in the feeds of friends.
 
-    ``elapsed`` float64[K, 6] and ``tails`` int64[K] as of ``now`` (minutes); ``out`` (Readers): room for the
+    ``tails`` int64[K]: bounds as of ``now`` (minutes); ``out`` (Readers): room for the
     friends of the one who has most. Begins with share ``first``; returns the share to go on with when the
     calendar has more room (for as many displays as ``out`` has), or their number when all are done.
     """
     n, last, touched = 0, len(posts) - 1, 0
     for s in range(first, len(posts)):
-        post = posts[s]
+        post = np.int64(posts[s])
         k = plan.platform[post]
         if shown.expiry[post] > now:
             ahead = offered.indptr[sharers[min(s + AHEAD, last)]]
             touched += offered.friend[ahead] + offered.mask[ahead] if ahead < len(offered.friend) else 0
-            n = ask_friends(offered, counts, post, k, sharers[s], depths[s], out, n)
+            n = ask_friends(offered, counts, post, k, sharers[s], depths[s], desk, out, n)
         following = sharers[min(s + 1, last)]
         more = offered.indptr[following + 1] - offered.indptr[following]
         if s == last or posts[s + 1] != post or n + more > len(out.who):
             n = admit(people, offered, k, out, n)
-            put(
-                sessions, shown, calendar, counts, out, n, post, k, now, elapsed[k], shown.shared_at[post],
-                tails[k], most, rest, hour, desk,
-            )  # fmt: skip
+            feeding = Feeding(post, k, now, shown.shared_at[post], tails[k], most, rest, hour)
+            put(sessions, shown, calendar, counts, out, n, feeding, desk, 0, True)
             n = 0
             if calendar.free[2] + len(calendar.post) - calendar.free[1] < len(out.who):
-                desk.who[0] = touched  # what is touched must be used, or it would not be touched
+                desk.cell[0] = touched  # what is touched must be used, or it would not be touched
                 return s + 1
-    desk.who[0] = touched
+    desk.cell[0] = touched
     return len(posts)
 
 
 @inlined
 def ask_friends(
-    offered: Any,
-    counts: Any,
-    post: Any,
-    k: Any,
-    sharer: Any,
-    depth: Any,
-    out: Any,
-    n: Any,
+    offered: Any, counts: Any, post: Any, k: Any, sharer: Any, depth: Any, desk: Any, out: Any, n: Any
 ) -> Any:
     """Append to ``out``, from place ``n`` on, the friends whose draw might let a share in; their number."""
-    bit, key = np.uint16(1) << np.uint16(k), fold(offered.key_friend[post], sharer)
+    bit, key, bits = np.uint16(1) << np.uint16(k), fold(offered.key_friend[post], sharer), desk.bits
     limit, alive, first = threshold(offered.friend_offer[k]), 0, n
-    for edge in range(np.uint64(offered.indptr[sharer]), np.uint64(offered.indptr[sharer + 1])):
-        friend = offered.friend[edge]
-        luck = fold(key, friend)
-        is_alive = offered.mask[edge] & bit != 0
-        alive += is_alive
-        out.who[n], out.luck[n] = friend, unit(luck)
-        n += is_alive & (luck >> _S11 < limit)
+    start, end = np.uint64(offered.indptr[sharer]), np.uint64(offered.indptr[sharer + 1])
+    while start < end:
+        size = min(end - start, np.uint64(BLOCK))
+        for i in range(size):
+            bits[i] = fold(key, offered.friend[start + i]) >> _S11
+        near = np.uint64(0)
+        for i in range(size):
+            is_alive = offered.mask[start + i] & bit != 0
+            alive += is_alive
+            desk.chosen[near] = i
+            near += np.uint64(is_alive & (bits[i] < limit))
+        for j in range(near):
+            i = desk.chosen[j]
+            out.who[n], out.luck[n] = offered.friend[start + i], np.float64(bits[i]) * 2.0**-53
+            n += 1
+        start += size
     for i in range(first, n):
         out.source[i], out.depth[i] = sharer + 1, depth
     counts.work[FRIENDS] += alive

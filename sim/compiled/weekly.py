@@ -1,0 +1,40 @@
+"""The end of a week, compiled: ``Tally.close_week`` and ``Viewers.linked`` in one pass over the people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sim.compiled.build import compiled
+from sim.tally import INFORMED_WEEKS, LADDER
+
+_INFORMED_WEEKS = INFORMED_WEEKS
+_LINKED, _INFORMED = (np.uint8(1 << LADDER.index(rung)) for rung in ("linked", "informed"))
+_OTHERS = np.uint8(~(_LINKED | _INFORMED))
+
+
+@compiled
+def close_week(
+    week: int, group: Any, is_own: Any, is_following: Any, this_week: Any, last_week: Any, ladder: Any,
+    reached: Any,
+) -> None:  # fmt: skip
+    """Turn the week's marks into distinct people, then forget them. ``reached`` int64[K + 1, 7] of the week,
+    blank; the rest as ``Tally`` and ``Followers``."""
+    n_platforms = reached.shape[0] - 1
+    for who in range(len(group)):
+        marks = np.int64(this_week[who])
+        if marks:
+            for k in range(n_platforms):
+                reached[k, group[who]] += marks >> k & 1
+            reached[n_platforms, group[who]] += 1
+            last_week[who], this_week[who] = week, 0
+        rungs = ladder[who] & _OTHERS
+        last = np.int64(last_week[who])
+        if last >= 0 and week - last < _INFORMED_WEEKS:
+            rungs |= _INFORMED
+        for account in range(len(is_own)):
+            if is_own[account] and is_following[account, who]:
+                rungs |= _LINKED
+                break
+        ladder[who] = rungs
