@@ -29,7 +29,7 @@ U64 = NDArray[np.uint64]
 BLOCK = 8  # friends hashed together, a vector of the widest machines; a row may be read so far beyond its end
 WAVE = 2048  # friends hashed, or a few more, before they are sifted: what stays in the nearest memory
 _MARKS = 255
-_ROWS = 2**14
+_ROWS, _TIES = 2**14, 2**20  # in a piece
 
 
 class Web(NamedTuple):
@@ -145,8 +145,12 @@ def _web(ties: Ties, bit: int, shown: F64) -> Web:
 
     friends = row_sums(ties.indptr, alive).astype(np.int64)
     indptr = np.concatenate([[0], np.cumsum(friends)])
-    target = np.zeros(indptr[-1] + BLOCK, dtype=np.int32)
-    np.compress(alive(slice(None)), ties.target, out=target[: indptr[-1]])
+    target, end = np.zeros(indptr[-1] + BLOCK, dtype=np.int32), 0
+    for first in range(0, ties.n_ties, _TIES):
+        part = slice(first, first + _TIES)
+        found = ties.target[part][alive(part)]
+        target[end : end + len(found)] = found
+        end += len(found)
     most = float(shown.max(initial=0))
     return Web(indptr, target, shown, most, bool((shown == most).all()))
 

@@ -222,6 +222,7 @@ def test_means_over_sharers_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     ties = ties_of(chung_lu(2000, 6.0))
     whole = ways(Spread(ties, 0, 0.3).web)
     monkeypatch.setattr("sim.spread._ROWS", 64)
+    monkeypatch.setattr("sim.spread._TIES", 100)
     monkeypatch.setattr(takeoff, "_PIECE", 64)
     assert ways(Spread(ties, 0, 0.3).web) == pytest.approx(whole)
 
