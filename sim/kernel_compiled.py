@@ -140,7 +140,7 @@ class CompiledKernel(Kernel):
         account, week = np.full(n, self.laws.schedule.account[where.post]), self.hour * HOUR_MIN // WEEK_MIN
         self.tally.count("offered", account, self.group[won], week, np.full(n, where.post))
         self._reserve(n)
-        feeding.put(h.sessions, h.shown, self._entries, h.counts, readers, n, where, self._desk, 0, True)
+        feeding.put_all(h.sessions, h.shown, self._entries, h.counts, readers, n, where, self._desk)
 
     def _newcomers(self, account: int) -> Queue:
         """Everyone who has joined an account since the start."""

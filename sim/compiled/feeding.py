@@ -23,10 +23,13 @@ from sim.sessions import GRID, HOUR_MIN
 from sim.tally import MEASURES, WORK
 
 BLOCK = 512  # followers examined together
-DESK = 512  # readers whose sessions are worked out together
+DESK = (
+    256  # readers whose sessions are worked out together: all that is on the desk stays in the nearest memory
+)
 FEW = DESK // 4  # so many wait for others to join them
 _BANDS = len(BANDS)
 _HOUR_MIN = float(HOUR_MIN)
+_HOUR = np.uint64(HOUR_MIN)
 _LAST = len(LEAST) - 2.0
 _S11 = np.uint64(11)
 OFFERED = MEASURES.index("offered")
@@ -63,7 +66,7 @@ def publish(
             count_offers(plan, counts, offer, out, n, feeding.post)
             # Another round for those who wait, and for as many as may come, takes no more room than ``out``.
             is_last |= calendar.free[2] + len(calendar.post) - calendar.free[1] < 2 * len(out.who)
-            waiting = put(sessions, shown, calendar, counts, out, n, feeding, desk, waiting, is_last)
+            waiting = go_on(sessions, shown, calendar, counts, out, n, feeding, desk, waiting, is_last)
             if is_last:
                 return block + 1
             n = 0
@@ -151,6 +154,33 @@ def count_offers(plan: Any, counts: Any, offer: Any, readers: Any, n: Any, post:
 
 
 @compiled
+def put_all(
+    sessions: Any, shown: Any, calendar: Any, counts: Any, readers: Any, n: Any, feeding: Any, desk: Any
+) -> None:
+    """Put a post in the feeds of all of the first ``n`` readers (see ``put``)."""
+    put(sessions, shown, calendar, counts, readers, n, feeding, desk, 0, True)
+
+
+# Called by ``publish`` alone: of a function that several call, the machine code of any of them may be taken, and
+# not all are as fast.
+@compiled
+def go_on(
+    sessions: Any,
+    shown: Any,
+    calendar: Any,
+    counts: Any,
+    readers: Any,
+    n: Any,
+    feeding: Any,
+    desk: Any,
+    waiting: Any,
+    is_last: Any,
+) -> Any:
+    """``put`` as a function of its own, which is faster than written out in a large one."""
+    return put(sessions, shown, calendar, counts, readers, n, feeding, desk, waiting, is_last)
+
+
+@inlined
 def put(
     sessions: Any,
     shown: Any,
@@ -258,11 +288,12 @@ def wait(sessions: Any, shown: Any, counts: Any, feeding: Any, desk: Any, waitin
         at, luck = t[i], desk.luck[i]
         is_live = (at > since) & (at <= expiry)
         age = at - since if is_live else 0.0
-        fresh = shown.fresh[np.uint64(fresh_at + np.int64(age))]
-        clock = np.uint64(feeding.open_at + np.int64((at if is_live else since) / _HOUR_MIN))
+        minute = np.uint64(np.int64(age))
+        fresh = shown.fresh[np.uint64(fresh_at) + minute]
+        clock = np.uint64(feeding.open_at) + np.uint64(np.int64(at if is_live else since)) // _HOUR
         chance = display_chance(fresh, shown.openness[clock])
         missed = desk.missed[i] * (1.0 - (chance if is_live else 0.0))
-        bound = np.uint64(desk.tail[i] + np.int64(min(age, _HOUR_MIN - 1.0 + age / _HOUR_MIN)))
+        bound = np.uint64(desk.tail[i]) + min(minute, _HOUR - np.uint64(1) + minute // _HOUR)
         is_shown = missed <= luck
         best = feeding.most[bound] * (1.0 if at > since else 2.0)
         may_still = (at <= expiry) & (missed * least(best + desk.activity[i] * feeding.rest[bound]) <= luck)

@@ -48,7 +48,7 @@ def look(
 
 @inlined
 def take(calendar: Any, plan: Any, flags: Any, hour: Any, wave: Any) -> None:
-    """Move the displays entered for ``hour`` out of the calendar; touch what is known of each, as ``fetch``."""
+    """Move the displays entered for ``hour`` out of the calendar; touch what is known of each (``fetch``)."""
     at, n = calendar.head[hour], 0
     touched: Any = 0
     while at >= 0:

@@ -9,7 +9,7 @@ import numpy as np
 from sim.compiled.arithmetic import fold, friend_offer_chance, threshold
 from sim.compiled.arrays import Feeding
 from sim.compiled.build import compiled, inlined
-from sim.compiled.feeding import BLOCK, put
+from sim.compiled.feeding import BLOCK, put_all
 from sim.tally import WORK
 
 AHEAD = 8  # sharers whose ties are brought near before their turn
@@ -57,7 +57,7 @@ def deliver(
         if s == last or posts[s + 1] != post or n + more > len(out.who):
             n = admit(people, offered, k, out, n)
             feeding = Feeding(post, k, now, shown.shared_at[post], tails[k], most, rest, hour)
-            put(sessions, shown, calendar, counts, out, n, feeding, desk, 0, True)
+            put_all(sessions, shown, calendar, counts, out, n, feeding, desk)
             n = 0
             if calendar.free[2] + len(calendar.post) - calendar.free[1] < len(out.who):
                 desk.cell[0] = touched  # what is touched must be used, or it would not be touched
