@@ -43,14 +43,21 @@ def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _bring_near(typing: Any, array: Any, index: Any) -> Any:
-    """Ask for ``array[index]`` (one dimension, contiguous) to be in the nearest memory when its turn comes.
+    """Ask for ``array[index]`` (a number, or one for each dimension) to be in the nearest memory when it is
+    needed.
 
     Unlike a read it is not waited for. ``index`` may lie beyond the end: nothing is read there.
     """
 
     def asked(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
-        place = builder.bitcast(builder.gep(data, [arguments[1]]), cgutils.voidptr_t)
+        kind, where = signature.args
+        held = context.make_array(kind)(context, builder, arguments[0])
+        several = isinstance(where, types.BaseTuple)
+        places = cgutils.unpack_tuple(builder, arguments[1]) if several else [arguments[1]]
+        numbers = zip(places, where if several else [where], strict=True)
+        places = [context.cast(builder, value, its, types.intp) for value, its in numbers]
+        item = cgutils.get_item_pointer(context, builder, kind, held, places)
+        place = builder.bitcast(item, cgutils.voidptr_t)
         number = ir.IntType(32)
         kind = ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t, number, number, number])
         ask = builder.module.declare_intrinsic("llvm.prefetch", [cgutils.voidptr_t], kind)

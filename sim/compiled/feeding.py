@@ -16,7 +16,7 @@ from sim.compiled.arithmetic import (
     tiredness,
     unit,
 )
-from sim.compiled.build import compiled, inlined
+from sim.compiled.build import bring_near, compiled, inlined
 from sim.feed import LEAST, STEPS
 from sim.figures import BANDS
 from sim.sessions import GRID, HOUR_MIN
@@ -26,7 +26,7 @@ BLOCK = 512  # followers examined together
 DESK = (
     256  # readers whose sessions are worked out together: all that is on the desk stays in the nearest memory
 )
-FEW = DESK // 4  # so many wait for others to join them
+FEW = DESK // 8  # so many wait for others to join them
 _BANDS = len(BANDS)
 _HOUR_MIN = float(HOUR_MIN)
 _HOUR = np.uint64(HOUR_MIN)
@@ -104,18 +104,16 @@ def choose(
     for i in range(size):
         near[m] = i
         m += np.uint64(bits[i] < limit)
-    # No branch from here on: the memory of many people is then read at the same time.
+    # No branch from here on, so that many people are worked out at the same time.
     kept = np.uint64(0)
     for j in range(m):
         at = near[j]
         luck, attachment = np.float64(bits[at]) * 2.0**-53, np.float64(queue.attachment[start + at])
         near[kept] = at
-        is_warm = warm(moods, np.uint64(queue.who[start + at]))
+        who = np.uint64(queue.who[start + at])
+        bring_near(moods.is_following, (page, who))
+        is_warm = warm(moods, who)
         kept += np.uint64((luck < attachment * base) | (is_warm & (luck < attachment * (base * warmest))))
-    m, kept = kept, np.uint64(0)
-    for j in range(m):
-        near[kept] = near[j]
-        kept += np.uint64(moods.is_following[page, np.uint64(queue.who[start + near[j]])])
     for j in range(kept):
         at = start + near[j]
         who, circle, band = np.uint64(queue.who[at]), np.uint64(queue.circle[at]), queue.band[at]
@@ -129,7 +127,8 @@ def choose(
             affinity *= factors[r] if moods.is_following[rivals[r], who] else 1.0
         decay = moods.fatigue_decay[np.uint64(hour - np.int64(moods.tired_at[account, who]))]
         tired = tiredness(np.float64(moods.fatigue[account, who]) * decay, moods.slope)
-        is_meant = offered.target_circle[post, circle] & offered.target[post, np.uint64(band)]
+        is_meant = moods.is_following[page, who] & offered.target_circle[post, circle]
+        is_meant &= offered.target[post, np.uint64(band)]
         if avoid >= 0:
             is_meant &= not moods.is_following[avoid, who]
         out.who[n], out.band[n], out.activity[n] = who, band, queue.activity[at]
@@ -161,8 +160,8 @@ def put_all(
     put(sessions, shown, calendar, counts, readers, n, feeding, desk, 0, True)
 
 
-# Called by ``publish`` alone: of a function that several call, the machine code of any of them may be taken, and
-# not all are as fast.
+# Called by ``publish`` alone: of a function that several call, the machine code of any may be taken, and not
+# all are as fast.
 @compiled
 def go_on(
     sessions: Any,

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from sim.compiled.build import compiled, inlined
+from sim.compiled.build import bring_near, compiled, inlined
 from sim.compiled.seeing import SEVERAL, THERE, TIRED, note, see
 
-AT_ONCE = 64  # displays whose memory is touched together
+AT_ONCE = 64  # displays whose memory is brought near together
 
 
 @compiled
@@ -48,20 +48,18 @@ def look(
 
 @inlined
 def take(calendar: Any, plan: Any, flags: Any, hour: Any, wave: Any) -> None:
-    """Move the displays entered for ``hour`` out of the calendar; touch what is known of each (``fetch``)."""
+    """Move the displays entered for ``hour`` out of the calendar and have their sights brought near."""
     at, n = calendar.head[hour], 0
-    touched: Any = 0
     while at >= 0:
         wave.post[n], wave.who[n], wave.cell[n] = calendar.post[at], calendar.who[at], calendar.cell[at]
         wave.depth[n], wave.activity[n] = calendar.depth[at], calendar.activity[at]
-        touched += flags[np.uint64(plan.place[np.uint64(wave.post[n])]), np.uint64(wave.who[n])]
+        bring_near(flags, (plan.place[np.uint64(wave.post[n])], wave.who[n]))
         n += 1
         after = calendar.next[at]
         calendar.next[at] = calendar.free[0]
         calendar.free[0] = at
         calendar.free[2] += 1
         at = after
-    wave.spare[0] = touched
     calendar.head[hour] = -1
     calendar.count[hour] = 0
 
@@ -96,7 +94,7 @@ def show(
     while i < n:
         if i >= fetched:
             fetched = min(fetched + AT_ONCE, n)
-            wave.spare[0] = fetch(people, plan, moods, counts, post, who, order, i, fetched)
+            fetch(people, plan, moods, counts, post, who, order, i, fetched)
         at = order[i]
         generation = generation_of(depth[at])
         endorsed, again = generation > 0, depth[at] < 0
@@ -124,14 +122,13 @@ def same_display(post: Any, who: Any, cell: Any, a: Any, b: Any) -> Any:
 @inlined
 def fetch(
     people: Any, plan: Any, moods: Any, counts: Any, post: Any, who: Any, order: Any, start: Any, end: Any
-) -> Any:
-    """Touch the memory of those who come next, all at once, so that it is near when their turn comes."""
-    touched: Any = 0
+) -> None:
+    """Have the memory of those who come next brought near, all at once, before their turn comes."""
     for i in range(start, end):
         person = np.uint64(who[order[i]])
-        touched += np.int64(moods.tired_at[plan.account[np.uint64(post[order[i]])], person])
-        touched += np.int64(people.band[person]) + np.int64(counts.ladder[person])
-    return touched
+        bring_near(moods.tired_at, (plan.account[np.uint64(post[order[i]])], person))
+        bring_near(people.band, person)
+        bring_near(counts.ladder, person)
 
 
 @compiled

@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.compiled.arithmetic import fold, friend_offer_chance, threshold
 from sim.compiled.arrays import Feeding
-from sim.compiled.build import compiled, inlined
+from sim.compiled.build import bring_near, compiled, inlined
 from sim.compiled.feeding import BLOCK, put_all
 from sim.tally import WORK
 
@@ -44,14 +44,15 @@ def deliver(
     friends of the one who has most. Begins with share ``first``; returns the share to go on with when the
     calendar has more room (for as many displays as ``out`` has), or their number when all are done.
     """
-    n, last, touched = 0, len(posts) - 1, 0
+    n, last = 0, len(posts) - 1
     for s in range(first, len(posts)):
         post = np.int64(posts[s])
         k = plan.platform[post]
         if shown.expiry[post] > now:
             ahead = offered.indptr[sharers[min(s + AHEAD, last)]]
-            touched += offered.friend[ahead] + offered.mask[ahead] if ahead < len(offered.friend) else 0
-            n = ask_friends(offered, counts, post, k, sharers[s], depths[s], desk, out, n)
+            bring_near(offered.friend, ahead)
+            bring_near(offered.mask, ahead)
+            n = ask_friends(people, offered, counts, post, k, sharers[s], depths[s], desk, out, n)
         following = sharers[min(s + 1, last)]
         more = offered.indptr[following + 1] - offered.indptr[following]
         if s == last or posts[s + 1] != post or n + more > len(out.who):
@@ -60,15 +61,22 @@ def deliver(
             put_all(sessions, shown, calendar, counts, out, n, feeding, desk)
             n = 0
             if calendar.free[2] + len(calendar.post) - calendar.free[1] < len(out.who):
-                desk.cell[0] = touched  # what is touched must be used, or it would not be touched
                 return s + 1
-    desk.cell[0] = touched
     return len(posts)
 
 
 @inlined
 def ask_friends(
-    offered: Any, counts: Any, post: Any, k: Any, sharer: Any, depth: Any, desk: Any, out: Any, n: Any
+    people: Any,
+    offered: Any,
+    counts: Any,
+    post: Any,
+    k: Any,
+    sharer: Any,
+    depth: Any,
+    desk: Any,
+    out: Any,
+    n: Any,
 ) -> Any:
     """Append to ``out``, from place ``n`` on, the friends whose draw might let a share in; their number."""
     bit, key, bits = np.uint16(1) << np.uint16(k), fold(offered.key_friend[post], sharer), desk.bits
@@ -86,7 +94,11 @@ def ask_friends(
             near += np.uint64(is_alive & (bits[i] < limit))
         for j in range(near):
             i = desk.chosen[j]
-            out.who[n], out.luck[n] = offered.friend[start + i], np.float64(bits[i]) * 2.0**-53
+            friend = offered.friend[start + i]
+            bring_near(people.band, friend)
+            bring_near(people.activity, (k, friend))
+            bring_near(offered.attention, (k, friend))
+            out.who[n], out.luck[n] = friend, np.float64(bits[i]) * 2.0**-53
             n += 1
         start += size
     for i in range(first, n):
