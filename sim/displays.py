@@ -76,7 +76,9 @@ def joined(parts: list[NDArray[np.void]]) -> NDArray[np.void]:
 def by_hour(t_min: F64) -> dict[int, I64]:
     """Row numbers by absolute hour, ascending."""
     hours = behaviour.hour_of(t_min)
-    return {int(h): np.flatnonzero(hours == h) for h in np.unique(hours)}
+    order = np.argsort(hours, kind="stable")
+    found, starts = np.unique(hours[order], return_index=True)
+    return dict(zip(found.tolist(), np.split(order, starts[1:]), strict=True)) if len(found) else {}
 
 
 def places(laws: Laws) -> I64:

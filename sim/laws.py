@@ -292,15 +292,13 @@ def _crowding(laws: Laws, city: City, offer: F64) -> tuple[F64, F64]:
 def _openness(laws: Laws, crowd: F64, crowd_at: F64) -> tuple[F64, I64, I64]:
     """``openness`` of every platform's and every post's hours, with the offsets of posts and shares."""
     feed, schedule = laws.feed, laws.schedule
-    parts, size = [feed.open.ravel()], feed.open.size
-    own_at = np.zeros(len(schedule), dtype=np.int64)
     first = behaviour.hour_of(schedule.t_min)
-    last = behaviour.hour_of(laws.expiry)
-    for post in range(len(schedule)):
-        k = int(laws.platform[post])
-        hours = np.arange(first[post], last[post] + 1)
-        seen = crowd[schedule.account[post], np.minimum(hours, laws.n_hours)]
-        parts.append(feed.open[k, hours] * feed.crowd_factor(k, seen - crowd_at[post]))
-        own_at[post] = size - first[post]
-        size += len(hours)
-    return np.concatenate(parts), own_at, laws.platform * feed.open.shape[1]
+    hours = behaviour.hour_of(laws.expiry) + 1 - first
+    starts = np.cumsum(hours) - hours
+    post = np.repeat(np.arange(len(schedule)), hours)
+    hour = np.arange(len(post)) + (first - starts)[post]
+    seen = crowd[schedule.account[post], np.minimum(hour, laws.n_hours)]
+    k = laws.platform[post]
+    own = feed.open[k, hour] * feed.crowd_factor(k, seen - crowd_at[post])
+    own_at = feed.open.size + starts - first
+    return np.concatenate([feed.open.ravel(), own]), own_at, laws.platform * feed.open.shape[1]
