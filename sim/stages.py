@@ -32,6 +32,7 @@ WORDS = {
         "weeks": "fin de semaine",
         "tables": "indicateurs",
         "rest": "autres",
+        "posts put in feeds": "posts mis dans les fils",
         "followers examined": "abonnés examinés",
         "first displays found": "premier affichage trouvé",
         "shares to friends": "partages aux amis",
@@ -56,6 +57,7 @@ WORDS = {
         "weeks": "end of the week",
         "tables": "indicators",
         "rest": "other",
+        "posts put in feeds": "posts put in feeds",
         "followers examined": "followers examined",
         "first displays found": "first displays found",
         "shares to friends": "shares to friends",
@@ -84,15 +86,15 @@ STAGES: dict[tuple[str, str], str] = {
     ("kpi.py", "hour_table"): "tables",
 }
 PARTS: dict[tuple[str, str], tuple[str, str]] = {
-    ("compiled/feeding.py", "choose"): ("feeds", "followers examined"),
+    ("compiled/feeding.py", "publish"): ("feeds", "posts put in feeds"),
     ("offers.py", "_chosen"): ("feeds", "followers examined"),
-    ("compiled/feeding.py", "put"): ("feeds", "first displays found"),
     ("feed.py", "first_display"): ("feeds", "first displays found"),
     ("compiled/sharing.py", "deliver"): ("feeds", "shares to friends"),
     ("offers.py", "_deliver"): ("feeds", "shares to friends"),
     ("compiled/looking.py", "look"): ("displays", "reactions"),
     ("reactions.py", "_display"): ("displays", "reactions"),
     ("dialogue.py", "hear"): ("displays", "comments heard"),
+    ("compiled/talking.py", "hear"): ("displays", "comments heard"),
     ("dialogue.py", "close_hour"): ("write", "conversation"),
     ("kernel.py", "_come_and_go"): ("write", "followers"),
 }

@@ -243,3 +243,11 @@ def test_without_numba_the_reference_runs(monkeypatch: pytest.MonkeyPatch) -> No
     assert kernels.kernel_named() is Kernel
     with pytest.raises(InputError, match="kernel: compiled needs numba"):
         kernels.kernel_named("compiled")
+
+
+@pytest.mark.parametrize("n_hours", [672, 2**16, 2**16 + 1, 520 * 168])
+def test_the_hour_of_a_display_fits_its_place(n_hours: int) -> None:
+    """Ten years are more hours than two bytes can number."""
+    kind = relation_of(n_hours)
+    assert np.iinfo(kind["tired_at"]).max >= n_hours - 1
+    assert kind.itemsize % 4 == 0  # so that fatigue is aligned

@@ -180,7 +180,7 @@ class Response(NamedTuple):
 
 class Moods(NamedTuple):
     """State that an hour reads: ``is_following`` bool[A, n]; ``fatigue`` float32[A, n] as of hour
-    ``tired_at`` uint16[A, n]; ``excess`` float64[n] of affinity as of ``warm_at`` int32[n]; ``liking``
+    ``tired_at`` unsigned[A, n]; ``excess`` float64[n] of affinity as of ``warm_at`` int32[n]; ``liking``
     float64[L, n] with ``liking_of`` int64[A] (-1: none); ``is_warm`` uint8[n // 8 + 1], a bit for each: the
     excess was ever changed; ``slope`` of fatigue; decays by whole hours.
     """

@@ -21,7 +21,6 @@ from sim.tally import Tally
 DEEDS = np.dtype(
     [("ladder", "u1"), ("unused", "u1"), ("reached", "u2"), ("this_week", "u2"), ("engaged", "u2")]
 )
-RELATION = np.dtype([("fatigue", "f4"), ("tired_at", "u2"), ("is_following", "?"), ("unused", "u1")])
 SIGHTS = np.dtype([("times_seen", "u1"), ("flags", "u1")])
 LINE = 64  # bytes that memory hands over at a time
 
@@ -36,13 +35,19 @@ def pack(city: City, state: State, tally: Tally) -> NDArray[np.uint16]:
     deeds = np.zeros(city.n_rows, DEEDS)
     for name in ("reached", "this_week", "engaged", "ladder"):
         setattr(tally, name, deeds[name])
-    relation: NDArray[Any] = np.zeros(state.fatigue.value.shape, RELATION)
+    relation: NDArray[Any] = np.zeros(state.fatigue.value.shape, relation_of(len(state.fatigue.decay)))
     relation["is_following"] = state.followers.is_following
     state.followers.is_following = relation["is_following"]
     state.fatigue.value, state.fatigue.last = relation["fatigue"], relation["tired_at"]
     sights: NDArray[Any] = np.zeros(state.times_seen.shape, SIGHTS)
     state.times_seen, state.flags = sights["times_seen"], sights["flags"]
     return sights.view(np.uint16)
+
+
+def relation_of(n_hours: int) -> np.dtype[Any]:
+    """Record of a person and an account in a run of ``n_hours``: eight bytes, or twelve beyond seven years."""
+    hour, rest = ("u2", 1) if n_hours <= 2**16 else ("u4", 3)
+    return np.dtype([("fatigue", "f4"), ("tired_at", hour), ("is_following", "?"), ("unused", "u1", (rest,))])
 
 
 def traits(city: City) -> NDArray[Any]:
