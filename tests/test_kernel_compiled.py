@@ -33,6 +33,7 @@ from sim.tally import WORK, Tally
 pytest.importorskip("numba", reason="numba is not installed: the numpy kernel is the only one")
 
 from sim.compiled import build, coming, moving
+from sim.compiled.packing import relation_of
 from sim.kernel_compiled import CompiledKernel
 
 COMPILED = (

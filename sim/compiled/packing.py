@@ -45,7 +45,7 @@ def pack(city: City, state: State, tally: Tally) -> NDArray[np.uint16]:
 
 
 def relation_of(n_hours: int) -> np.dtype[Any]:
-    """Record of a person and an account in a run of ``n_hours``: eight bytes, or twelve beyond seven years."""
+    """Record of a person and an account in a run of ``n_hours``: eight bytes, twelve beyond seven years."""
     hour, rest = ("u2", 1) if n_hours <= 2**16 else ("u4", 3)
     return np.dtype([("fatigue", "f4"), ("tired_at", hour), ("is_following", "?"), ("unused", "u1", (rest,))])
 
