@@ -58,12 +58,17 @@ def seconds(run: Callable[[], Any]) -> float:
 
 
 def in_turns(runs: Sequence[Callable[[], Any]], times: int) -> list[float]:
-    """Median seconds of each of ``runs``, called A B C, A B C, ... so that they share the machine's moods."""
-    taken: list[list[float]] = [[] for _ in runs]
+    """Median seconds of each of ``runs`` (see ``taken``)."""
+    return [statistics.median(mine) for mine in taken(runs, times)]
+
+
+def taken(runs: Sequence[Callable[[], Any]], times: int) -> list[list[float]]:
+    """Seconds of each of ``runs``, called A B C, A B C, ... so that they share the machine's moods."""
+    found: list[list[float]] = [[] for _ in runs]
     for _ in range(times):
-        for mine, run in zip(taken, runs, strict=True):
+        for mine, run in zip(found, runs, strict=True):
             mine.append(seconds(run))
-    return [statistics.median(mine) for mine in taken]
+    return found
 
 
 def reference() -> int:
