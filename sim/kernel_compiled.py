@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.city import City
-from sim.compiled import coming, feeding, looking, moving, seeing, sharing, weekly
-from sim.compiled.arrays import Calendar, Desk, Events, Feeding, Offer, Queue, Readers, Wave
+from sim.compiled import coming, feeding, looking, moving, publishing, seeing, sharing, weekly
+from sim.compiled.arrays import Feeding, Offer, Queue
 from sim.compiled.handing import Handed
 from sim.compiled.packing import by_attachment, in_blocks, pack
+from sim.compiled.room import Calendar, Desk, Events, Readers, Wave
 from sim.compiled.talking import Talking
 from sim.displays import I64, NONE
 from sim.kernel import Kernel
@@ -126,7 +127,7 @@ class CompiledKernel(Kernel):
             at = 0
             while at < len(queue.ceiling):
                 self._reserve(len(self._readers.who))
-                at = feeding.publish(
+                at = publishing.publish(
                     h.sessions, h.shown, h.plan, h.offered, h.moods, self._entries, h.counts, queue, where,
                     offer, self._desk, self._readers, at,
                 )  # fmt: skip

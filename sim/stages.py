@@ -86,7 +86,7 @@ STAGES: dict[tuple[str, str], str] = {
     ("kpi.py", "hour_table"): "tables",
 }
 PARTS: dict[tuple[str, str], tuple[str, str]] = {
-    ("compiled/feeding.py", "publish"): ("feeds", "posts put in feeds"),
+    ("compiled/publishing.py", "publish"): ("feeds", "posts put in feeds"),
     ("offers.py", "_chosen"): ("feeds", "followers examined"),
     ("feed.py", "first_display"): ("feeds", "first displays found"),
     ("compiled/sharing.py", "deliver"): ("feeds", "shares to friends"),

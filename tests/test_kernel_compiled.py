@@ -39,6 +39,7 @@ from sim.kernel_compiled import CompiledKernel
 COMPILED = (
     "arithmetic",
     "feeding",
+    "publishing",
     "seeing",
     "looking",
     "sharing",

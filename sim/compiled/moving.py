@@ -10,12 +10,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim.compiled.arithmetic import fold, unit
+from sim.compiled.arithmetic import fold, operational, unit
 from sim.compiled.build import compiled
 from sim.figures import BANDS
-from sim.sessions import HOUR_MIN, WEEK_MIN
 
-_BANDS, _HOUR_MIN, _WEEK_MIN = len(BANDS), float(HOUR_MIN), float(WEEK_MIN)
+_BANDS = len(BANDS)
 MORE = 1.0 + 2.0**-19  # beyond any rounding of the bounds
 
 
@@ -52,22 +51,13 @@ def restless(ids: Any, since: float, end: float, n_rows: int, n_residents: int, 
         moves = unit(fold(m.leaving[account], who)) < m.leaves[account] * left
         if not moves and m.is_own[account]:
             row = m.runs_on[account] * _BANDS + np.int64(m.band[who])
-            days = (m.ended[row] - _elapsed(m, row, since)) * MORE
+            days = (m.ended[row] - operational(m.cumulative, m.per_hour, row, since)) * MORE
             for q in range(len(m.asks)):
                 luck = unit(fold(fold(m.asking[q, account], who), np.uint64(0)))
                 moves = moves or luck < m.asks[q] * days
         ids[kept] = ids[i]
         kept += moves
     return kept
-
-
-@compiled
-def _elapsed(m: Any, row: Any, t: float) -> Any:
-    """``Rhythm.operational`` of one row."""
-    week = np.floor(t / _WEEK_MIN)
-    hours = (t - week * _WEEK_MIN) / _HOUR_MIN
-    hour = np.int64(hours)
-    return week * m.cumulative[row, -1] + m.cumulative[row, hour] + (hours - hour) * m.per_hour[row, hour]
 
 
 @compiled

@@ -1,0 +1,146 @@
+"""Posts as they appear, compiled: to which followers the platform offers each of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sim.compiled.arithmetic import fold, offer_chance, threshold, tiredness
+from sim.compiled.build import bring_near, compiled, inlined
+from sim.compiled.feeding import BLOCK, put, warm
+from sim.figures import BANDS
+from sim.tally import MEASURES
+
+_BANDS = len(BANDS)
+_S11 = np.uint64(11)
+OFFERED = MEASURES.index("offered")
+
+
+@compiled
+def publish(
+    sessions: Any,
+    shown: Any,
+    plan: Any,
+    offered: Any,
+    moods: Any,
+    calendar: Any,
+    counts: Any,
+    queue: Any,
+    feeding: Any,
+    offer: Any,
+    desk: Any,
+    out: Any,
+    first: Any,
+) -> Any:
+    """Offer a post to the people of ``queue`` and put it in the feeds of those whom the platform chooses.
+
+    ``out`` (Readers): room for three blocks. Begins with block ``first``; returns the block to go on with
+    when the calendar has more room (for as many displays as ``out`` has), or the number of blocks when all
+    are done.
+    """
+    n = waiting = 0
+    for block in range(first, len(queue.ceiling)):
+        n = choose(plan, offered, moods, queue, feeding, offer, block, desk, out, n)
+        is_last = block + 1 == len(queue.ceiling)
+        if n >= BLOCK or is_last:
+            count_offers(plan, counts, offer, out, n, feeding.post)
+            # Another round for those who wait, and for as many as may come, takes no more room than ``out``.
+            is_last |= calendar.free[2] + len(calendar.post) - calendar.free[1] < 2 * len(out.who)
+            waiting = go_on(sessions, shown, calendar, counts, out, n, feeding, desk, waiting, is_last)
+            if is_last:
+                return block + 1
+            n = 0
+    return len(queue.ceiling)
+
+
+@inlined
+def choose(
+    plan: Any,
+    offered: Any,
+    moods: Any,
+    queue: Any,
+    feeding: Any,
+    offer: Any,
+    block: Any,
+    desk: Any,
+    out: Any,
+    n: Any,
+) -> Any:
+    """Append to ``out`` (Readers), from place ``n`` on, the people of a block of ``queue`` whom a post is
+    offered to; returns how many there are then.
+
+    One comparison of whole numbers with the threshold of the block settles most.
+    """
+    post, hour, base, warmest = feeding.post, feeding.hour, offer.base, offer.warmest
+    page, avoid, rivals, factors = offer.page, offer.avoid, offer.rivals, offer.factors
+    key, account = offered.key[post], plan.account[post]
+    liked, bits, near = moods.liking_of[account], desk.bits, desk.chosen
+    start = np.uint64(block) * np.uint64(BLOCK)
+    size = min(np.uint64(len(queue.who)) - start, np.uint64(BLOCK))
+    for i in range(size):
+        bits[i] = fold(key, queue.who[start + i]) >> _S11
+    limit = threshold(np.float64(queue.ceiling[np.uint64(block)]) * (base * warmest))
+    m = np.uint64(0)
+    for i in range(size):
+        near[m] = i
+        m += np.uint64(bits[i] < limit)
+    # No branch from here on, so that many people are worked out at the same time.
+    kept = np.uint64(0)
+    for j in range(m):
+        at = near[j]
+        luck, attachment = np.float64(bits[at]) * 2.0**-53, np.float64(queue.attachment[start + at])
+        near[kept] = at
+        who = np.uint64(queue.who[start + at])
+        bring_near(moods.is_following, (page, who))
+        is_warm = warm(moods, who)
+        kept += np.uint64((luck < attachment * base) | (is_warm & (luck < attachment * (base * warmest))))
+    for j in range(kept):
+        at = start + near[j]
+        who, circle, band = np.uint64(queue.who[at]), np.uint64(queue.circle[at]), queue.band[at]
+        luck, affinity = np.float64(bits[near[j]]) * 2.0**-53, np.float64(queue.attachment[at])
+        if warm(moods, who):
+            affinity *= 1.0 + moods.excess[who] * moods.affinity_decay[np.uint64(hour - moods.warm_at[who])]
+        if liked >= 0:
+            affinity *= moods.liking[liked, who]
+        affinity *= offered.understood[post, circle]
+        for r in range(len(rivals)):
+            affinity *= factors[r] if moods.is_following[rivals[r], who] else 1.0
+        decay = moods.fatigue_decay[np.uint64(hour - np.int64(moods.tired_at[account, who]))]
+        tired = tiredness(np.float64(moods.fatigue[account, who]) * decay, moods.slope)
+        is_meant = moods.is_following[page, who] & offered.target_circle[post, circle]
+        is_meant &= offered.target[post, np.uint64(band)]
+        if avoid >= 0:
+            is_meant &= not moods.is_following[avoid, who]
+        out.who[n], out.band[n], out.activity[n] = who, band, queue.activity[at]
+        n += is_meant & (luck < offer_chance(base, affinity, tired))
+    return n
+
+
+@inlined
+def count_offers(plan: Any, counts: Any, offer: Any, readers: Any, n: Any, post: Any) -> None:
+    """Count the first ``n`` readers as offered a post."""
+    account = plan.account[post]
+    for i in range(n):
+        group = np.int64(readers.band[i]) if readers.who[i] < offer.n_residents else _BANDS
+        counts.weekly[account, group, offer.week, OFFERED] += 1
+    counts.posts[post, OFFERED] += n
+
+
+# Called by ``publish`` alone: of a function that several call, the machine code of any may be taken, and not
+# all are as fast.
+@compiled
+def go_on(
+    sessions: Any,
+    shown: Any,
+    calendar: Any,
+    counts: Any,
+    readers: Any,
+    n: Any,
+    feeding: Any,
+    desk: Any,
+    waiting: Any,
+    is_last: Any,
+) -> Any:
+    """``put`` as a function of its own, which is faster than written out in a large one."""
+    return put(sessions, shown, calendar, counts, readers, n, feeding, desk, waiting, is_last)
