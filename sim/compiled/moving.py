@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim.compiled.arithmetic import fold, operational, unit
-from sim.compiled.build import compiled
+from sim.compiled.build import compiled, inlined
 from sim.figures import BANDS
 
 _BANDS = len(BANDS)
@@ -76,33 +76,31 @@ def find(its_key: Any, most: Any, activity: Any, attachment: Any, band: Any, fou
 
 @compiled
 def let_in(ids: Any, is_following: Any, has_left: Any, group: Any, count: Any, by_group: Any) -> Any:
-    """Those of ``ids`` who can join do, and are moved to the start; their number."""
-    n, n_rows = 0, is_following.shape[1]
-    for i in range(len(ids)):
-        account = ids[i] // n_rows
-        who = ids[i] - account * n_rows
-        if is_following[account, who] or has_left[account, who]:
-            continue
-        is_following[account, who] = True
-        count[account] += 1
-        by_group[account, group[who]] += 1
-        ids[n] = ids[i]
-        n += 1
-    return n
+    """Those of ``ids`` int64 (account * n_rows + row) who can join do, and are moved to the start; their
+    number. The rest as ``Followers``."""
+    return _change(True, ids, is_following, has_left, group, count, by_group)
 
 
 @compiled
 def let_out(ids: Any, is_following: Any, has_left: Any, group: Any, count: Any, by_group: Any) -> Any:
-    """Those of ``ids`` who follow leave, and are moved to the start; their number."""
-    n, n_rows = 0, is_following.shape[1]
+    """Those of ``ids`` who follow leave: as ``let_in``."""
+    return _change(False, ids, is_following, has_left, group, count, by_group)
+
+
+@inlined
+def _change(
+    joins: Any, ids: Any, is_following: Any, has_left: Any, group: Any, count: Any, by_group: Any
+) -> Any:
+    n, n_rows, step = 0, is_following.shape[1], 1 if joins else -1
     for i in range(len(ids)):
         account = ids[i] // n_rows
         who = ids[i] - account * n_rows
-        if not is_following[account, who]:
+        if is_following[account, who] == joins or (joins and has_left[account, who]):
             continue
-        is_following[account, who], has_left[account, who] = False, True
-        count[account] -= 1
-        by_group[account, group[who]] -= 1
+        is_following[account, who] = joins
+        has_left[account, who] = not joins
+        count[account] += step
+        by_group[account, group[who]] += step
         ids[n] = ids[i]
         n += 1
     return n
