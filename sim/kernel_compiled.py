@@ -42,7 +42,8 @@ class CompiledKernel(Kernel):
         super().__init__(laws, city, seed, replicate)
         self._sights = pack(city, self.state, self.tally)
         self._handed = Handed.of(self, self._session_keys)
-        self._entries = Calendar.of(_ROOM, laws.n_hours)
+        life_h = int(laws.feed.life_min.max()) // HOUR_MIN + 2
+        self._entries = Calendar.of(_ROOM, laws.n_hours, min(life_h, laws.n_hours))
         self._desk = Desk.of(feeding.BLOCK)
         self._readers, self._friends = Readers.of(3 * feeding.BLOCK), Readers.of(_ROOM)
         self._wave, self._events = Wave.of(_ROOM), Events.of(_ROOM, seeing.MOST)
@@ -230,7 +231,7 @@ class CompiledKernel(Kernel):
 
     def _room_to_look(self, n: int) -> None:
         """Room for a wave of ``n`` displays and what it leads to, besides the hour's events so far."""
-        if n > len(self._wave.post):
+        if n > len(self._wave.entry):
             self._wave = Wave.of(2 * n)
         so_far = int(self._events.n[seeing.TIRED])
         if so_far + n > len(self._events.tired_who):
@@ -241,7 +242,6 @@ class CompiledKernel(Kernel):
 
     def _reserve(self, n: int) -> None:
         """Room for ``n`` more entries in the calendar."""
-        _, used, reusable = self._entries.free.tolist()
-        room = len(self._entries.post)
-        if used + n > room + reusable:
-            self._entries = self._entries.longer(max(2 * room, used + n))
+        used = int(self._entries.used[2])
+        if used + n > self._entries.room:
+            self._entries = self._entries.longer(max(2 * self._entries.room, used + n))

@@ -14,6 +14,7 @@ from sim.compiled.arithmetic import (
     unit,
 )
 from sim.compiled.build import compiled, inlined
+from sim.compiled.room import PAGE
 from sim.feed import LEAST, STEPS
 from sim.figures import BANDS
 from sim.sessions import GRID, HOUR_MIN
@@ -26,6 +27,7 @@ _BANDS = len(BANDS)
 _HOUR_MIN = float(HOUR_MIN)
 _HOUR = np.uint64(HOUR_MIN)
 _LAST = len(LEAST) - 2.0
+_PAGE = np.uint64(PAGE)
 EXPOSURES, WALKED, DISPLAYS = (WORK.index(name) for name in ("exposures", "sessions_walked", "displays"))
 
 
@@ -192,17 +194,25 @@ def enter(
     """Enter a display at instant ``t`` (minutes), if it falls within the post's life and the horizon."""
     if not (t <= shown.expiry[post] and t < shown.horizon):
         return
-    free = calendar.free
-    at = free[0]
-    if at >= 0:
-        free[0] = calendar.next[at]
-        free[2] -= 1
-    else:
-        at = free[1]
-        free[1] += 1
     when = max(np.int64(t / _HOUR_MIN), hour)
-    calendar.post[at], calendar.who[at], calendar.cell[at] = post, who, cell
-    calendar.depth[at], calendar.activity[at] = depth, activity
-    calendar.next[at] = calendar.head[when]
-    calendar.head[when] = at
+    at = np.uint64(calendar.count[when]) % _PAGE
+    if at == 0:
+        open_page(calendar, when)
+    entry = calendar.entry[np.uint64(calendar.page[when]) * _PAGE + at]
+    entry.post, entry.who, entry.cell = post, who, cell
+    entry.depth, entry.activity = depth, activity
     calendar.count[when] += 1
+    calendar.used[2] += 1
+
+
+@inlined
+def open_page(calendar: Any, when: Any) -> None:
+    """Give an hour one more page."""
+    page = calendar.used[0]
+    if page >= 0:
+        calendar.used[0] = calendar.before[page]
+    else:
+        page = calendar.used[1]
+        calendar.used[1] += 1
+    calendar.before[page] = calendar.page[when]
+    calendar.page[when] = page

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 
 from sim.compiled.build import bring_near, compiled, inlined
+from sim.compiled.room import PAGE
 from sim.compiled.seeing import SEVERAL, THERE, TIRED, note, see
 
-AT_ONCE = 64  # displays whose memory is brought near together
+AHEAD = 24  # displays whose memory is brought near before their turn
+_PAGE = np.uint64(PAGE)
 
 
 @compiled
@@ -35,7 +37,7 @@ def look(
     """
     while calendar.count[hour] > 0:
         n = calendar.count[hour]
-        if n > len(wave.post) or events.n[TIRED] + n > len(events.tired_who):
+        if n > len(wave.entry) or events.n[TIRED] + n > len(events.tired_who):
             return n
         take(calendar, plan, flags, hour, wave)
         show(
@@ -49,18 +51,22 @@ def look(
 @inlined
 def take(calendar: Any, plan: Any, flags: Any, hour: Any, wave: Any) -> None:
     """Move the displays entered for ``hour`` out of the calendar and have their sights brought near."""
-    at, n = calendar.head[hour], 0
-    while at >= 0:
-        wave.post[n], wave.who[n], wave.cell[n] = calendar.post[at], calendar.who[at], calendar.cell[at]
-        wave.depth[n], wave.activity[n] = calendar.depth[at], calendar.activity[at]
-        bring_near(flags, (plan.place[np.uint64(wave.post[n])], wave.who[n]))
-        n += 1
-        after = calendar.next[at]
-        calendar.next[at] = calendar.free[0]
-        calendar.free[0] = at
-        calendar.free[2] += 1
-        at = after
-    calendar.head[hour] = -1
+    left, page, n = np.uint64(calendar.count[hour]), calendar.page[hour], np.uint64(0)
+    calendar.used[2] -= calendar.count[hour]
+    while left > 0:
+        size = (left - np.uint64(1)) % _PAGE + np.uint64(1)
+        first = np.uint64(page) * _PAGE
+        for i in range(size):
+            entry = calendar.entry[first + i]
+            wave.entry[n] = entry
+            bring_near(flags, (plan.place[np.uint64(entry.post)], np.uint64(entry.who)))
+            n += np.uint64(1)
+        left -= size
+        before = calendar.before[page]
+        calendar.before[page] = calendar.used[0]
+        calendar.used[0] = page
+        page = before
+    calendar.page[hour] = -1
     calendar.count[hour] = 0
 
 
@@ -88,47 +94,44 @@ def show(
     in the order of their cells, two sources in one session are one display, the account's own first; all
     others are independent.
     """
-    post, who, cell, depth, order = wave.post, wave.who, wave.cell, wave.depth, wave.order
+    entries, order = wave.entry, wave.order
     in_turn(plan, flags, wave, n)
     i, fetched = 0, 0
     while i < n:
-        if i >= fetched:
-            fetched = min(fetched + AT_ONCE, n)
-            fetch(people, plan, moods, counts, post, who, order, i, fetched)
-        at = order[i]
-        generation = generation_of(depth[at])
-        endorsed, again = generation > 0, depth[at] < 0
+        while fetched < min(i + AHEAD, n):
+            fetch(people, plan, moods, counts, entries[order[fetched]])
+            fetched += 1
+        entry = entries[order[i]]
+        generation = generation_of(entry)
+        endorsed, again = generation > 0, entry.depth < 0
         i += 1
-        while i < n and same_display(post, who, cell, at, order[i]):
-            other = order[i]
-            again |= depth[other] < 0
-            endorsed |= generation_of(depth[other]) > 0
+        while i < n and same_display(entry, entries[order[i]]):
+            other = entries[order[i]]
+            again |= other.depth < 0
+            endorsed |= generation_of(other) > 0
             i += 1
         see(
             people, sessions, shown, plan, response, moods, calendar, counts, events, times_seen, flags,
-            np.uint64(post[at]), np.uint64(who[at]), np.int64(cell[at]), generation,
-            np.float64(wave.activity[at]), endorsed, again, hour, week,
+            np.uint64(entry.post), np.uint64(entry.who), np.int64(entry.cell), generation,
+            np.float64(entry.activity), endorsed, again, hour, week,
         )  # fmt: skip
-        events.tired_account[events.n[TIRED]] = plan.account[post[at]]
-        note(events.tired_who, events.n, TIRED, who[at])
+        events.tired_account[events.n[TIRED]] = plan.account[entry.post]
+        note(events.tired_who, events.n, TIRED, entry.who)
 
 
 @inlined
-def same_display(post: Any, who: Any, cell: Any, a: Any, b: Any) -> Any:
-    """Whether two rows are one post in one session of one person."""
-    return post[a] == post[b] and who[a] == who[b] and cell[a] == cell[b]
+def same_display(a: Any, b: Any) -> Any:
+    """Whether two entries are one post in one session of one person."""
+    return a.post == b.post and a.who == b.who and a.cell == b.cell
 
 
 @inlined
-def fetch(
-    people: Any, plan: Any, moods: Any, counts: Any, post: Any, who: Any, order: Any, start: Any, end: Any
-) -> None:
-    """Have the memory of those who come next brought near, all at once, before their turn comes."""
-    for i in range(start, end):
-        person = np.uint64(who[order[i]])
-        bring_near(moods.tired_at, (plan.account[np.uint64(post[order[i]])], person))
-        bring_near(people.band, person)
-        bring_near(counts.ladder, person)
+def fetch(people: Any, plan: Any, moods: Any, counts: Any, entry: Any) -> None:
+    """Have the memory of someone whose turn comes soon brought near."""
+    person = np.uint64(entry.who)
+    bring_near(moods.tired_at, (plan.account[np.uint64(entry.post)], person))
+    bring_near(people.band, person)
+    bring_near(counts.ladder, person)
 
 
 @compiled
@@ -138,18 +141,18 @@ def in_turn(plan: Any, flags: Any, wave: Any, n: Any) -> None:
 
     Two bits of ``flags`` tell them apart; ``see`` takes the bits away.
     """
-    post, who, order, spare = wave.post, wave.who, wave.order, wave.spare
+    entries, order, spare = wave.entry, wave.order, wave.spare
     several, first, last = False, 0, n
     for i in range(n):
-        place = plan.place[post[i]]
-        mark = flags[place, who[i]]
+        place, who = plan.place[np.uint64(entries[i].post)], np.uint64(entries[i].who)
+        mark = flags[place, who]
         several |= mark & THERE != 0
-        flags[place, who[i]] = mark | (SEVERAL if mark & THERE else THERE)
+        flags[place, who] = mark | (SEVERAL if mark & THERE else THERE)
         order[i] = i
     if not several:
         return
     for i in range(n):
-        if flags[plan.place[post[i]], who[i]] & SEVERAL:
+        if flags[plan.place[entries[i].post], entries[i].who] & SEVERAL:
             last -= 1
             spare[last] = i
         else:
@@ -157,11 +160,11 @@ def in_turn(plan: Any, flags: Any, wave: Any, n: Any) -> None:
             first += 1
     for i in range(first, n):
         order[i] = spare[i]
-    sort(post, who, wave.cell, wave.depth, order, spare, first, n)
+    sort(entries, order, spare, first, n)
 
 
 @compiled
-def sort(post: Any, who: Any, cell: Any, depth: Any, order: Any, spare: Any, first: Any, end: Any) -> None:
+def sort(entries: Any, order: Any, spare: Any, first: Any, end: Any) -> None:
     """Merge sort of ``order[first:end]`` by post, person, cell and generation, upwards from pairs."""
     width = 1
     while width < end - first:
@@ -169,7 +172,7 @@ def sort(post: Any, who: Any, cell: Any, depth: Any, order: Any, spare: Any, fir
             middle, high = min(low + width, end), min(low + 2 * width, end)
             i, j = low, middle
             for at in range(low, high):
-                if j >= high or (i < middle and not before(post, who, cell, depth, order[j], order[i])):
+                if j >= high or (i < middle and not before(entries[order[j]], entries[order[i]])):
                     spare[at] = order[i]
                     i += 1
                 else:
@@ -181,21 +184,21 @@ def sort(post: Any, who: Any, cell: Any, depth: Any, order: Any, spare: Any, fir
 
 
 @inlined
-def before(post: Any, who: Any, cell: Any, depth: Any, a: Any, b: Any) -> Any:
-    """Whether row ``a`` comes before row ``b``."""
-    if post[a] != post[b]:
-        return post[a] < post[b]
-    if who[a] != who[b]:
-        return who[a] < who[b]
-    if cell[a] != cell[b]:
-        return cell[a] < cell[b]
-    return generation_of(depth[a]) < generation_of(depth[b])
+def before(a: Any, b: Any) -> Any:
+    """Whether entry ``a`` comes before entry ``b``."""
+    if a.post != b.post:
+        return a.post < b.post
+    if a.who != b.who:
+        return a.who < b.who
+    if a.cell != b.cell:
+        return a.cell < b.cell
+    return generation_of(a) < generation_of(b)
 
 
 @inlined
-def generation_of(depth: Any) -> Any:
+def generation_of(entry: Any) -> Any:
     """Generation of the share that brought a post; a negative ``depth`` says that it was seen before."""
-    return depth if depth >= 0 else -1 - depth
+    return entry.depth if entry.depth >= 0 else -1 - entry.depth
 
 
 @inlined

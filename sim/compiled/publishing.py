@@ -46,7 +46,7 @@ def publish(
         if n >= BLOCK or is_last:
             count_offers(plan, counts, offer, out, n, feeding.post)
             # Another round for those who wait, and for as many as may come, takes no more room than ``out``.
-            is_last |= calendar.free[2] + len(calendar.post) - calendar.free[1] < 2 * len(out.who)
+            is_last |= calendar.room - calendar.used[2] < 2 * len(out.who)
             waiting = go_on(sessions, shown, calendar, counts, out, n, feeding, desk, waiting, is_last)
             if is_last:
                 return block + 1

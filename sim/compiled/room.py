@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.figures import BANDS
 
@@ -29,63 +28,53 @@ class Readers(NamedTuple):
         return cls(*[np.zeros(size, kind) for kind in kinds])
 
 
-# one display to come; ``next`` of the same hour, or of the free ones
-ENTRY = np.dtype(
-    [("post", "i4"), ("who", "i4"), ("cell", "i4"), ("depth", "i4"), ("activity", "f4"), ("next", "i4")]
-)
+# one display to come, or that came
+ENTRY = np.dtype([("post", "i4"), ("who", "i4"), ("cell", "i4"), ("depth", "i4"), ("activity", "f4")])
+PAGE = 64  # entries of one hour that stand together, so that memory is read and written in a row
 
 
 class Calendar(NamedTuple):
-    """Displays to come, a linked list for each hour. Columns of ENTRY records; ``head``, ``count``
-    int64[hours]; ``free`` int64[3]: first reusable entry (-1: none), first never used, number of reusable
-    ones.
+    """Displays to come, ``entry`` ENTRY[pages * PAGE]; those of one hour stand on pages of their own.
+
+    ``count`` int64[hours]; ``page`` int64[hours]: the page that is being filled; ``before`` int64[pages]: the
+    page filled before it, or the next free one. ``used`` int64[3]: first page given back (-1: none), first
+    never used, entries in use. ``room``: so many entries find a place, whatever their hours.
     """
 
-    post: Any
-    who: Any
-    cell: Any
-    depth: Any
-    activity: Any
-    next: Any
-    head: Any
+    entry: Any
     count: Any
-    free: Any
+    page: Any
+    before: Any
+    used: Any
+    room: int
 
     @classmethod
-    def of(cls, size: int, n_hours: int) -> Calendar:
-        """An empty calendar with room for ``size`` displays."""
-        heads = [np.full(n_hours, -1), np.zeros(n_hours, np.int64), np.array([-1, 0, 0])]
-        return cls(*[*_columns(np.empty(size, ENTRY)), *heads])
+    def of(cls, size: int, n_hours: int, open_hours: int) -> Calendar:
+        """An empty calendar with room for ``size`` displays, which fall in at most ``open_hours`` at a time."""
+        n_pages = -(-size // PAGE) + open_hours
+        hours = [np.zeros(n_hours, np.int64), np.full(n_hours, -1)]
+        pages = np.full(n_pages, -1), np.array([-1, 0, 0])
+        return cls(np.empty(n_pages * PAGE, ENTRY), *hours, *pages, (n_pages - open_hours) * PAGE)
 
     def longer(self, size: int) -> Calendar:
         """The same displays, with room for ``size``."""
-        entries = np.empty(size, ENTRY)
-        entries[: len(self.post)] = self.post.base
-        return Calendar(*[*_columns(entries), self.head, self.count, self.free])
-
-
-def _columns(entries: NDArray[Any]) -> list[Any]:
-    return [entries[name] for name in ENTRY.names or ()]
+        more = -(-size // PAGE) - self.room // PAGE
+        entry, before = np.empty(len(self.entry) + more * PAGE, ENTRY), np.full(len(self.before) + more, -1)
+        entry[: len(self.entry)], before[: len(self.before)] = self.entry, self.before
+        return self._replace(entry=entry, before=before, room=self.room + more * PAGE)
 
 
 class Wave(NamedTuple):
-    """Displays taken from the calendar: ``post``, ``who``, ``cell``, ``depth`` int32, ``activity`` float32;
-    ``order``, ``spare`` int64: room to work.
-    """
+    """Displays taken from the calendar: ``entry`` ENTRY; ``order``, ``spare`` int64: room to work."""
 
-    post: Any
-    who: Any
-    cell: Any
-    depth: Any
-    activity: Any
+    entry: Any
     order: Any
     spare: Any
 
     @classmethod
     def of(cls, size: int) -> Wave:
         """Room for ``size`` displays."""
-        kinds = [*4 * [np.int32], np.float32, np.int64, np.int64]
-        return cls(*[np.empty(size, kind) for kind in kinds])
+        return cls(*[np.empty(size, kind) for kind in (ENTRY, np.int64, np.int64)])
 
 
 class Events(NamedTuple):

@@ -60,7 +60,7 @@ def deliver(
             feeding = Feeding(post, k, now, shown.shared_at[post], tails[k], most, rest, hour)
             put_all(sessions, shown, calendar, counts, out, n, feeding, desk)
             n = 0
-            if calendar.free[2] + len(calendar.post) - calendar.free[1] < len(out.who):
+            if calendar.room - calendar.used[2] < len(out.who):
                 return s + 1
     return len(posts)
 
