@@ -40,8 +40,9 @@ class CompiledKernel(Kernel):
         self._came = coming.Newcomers(len(laws.schedule.accounts), city.n_rows)
         self._passed_on: tuple[NDArray[np.int32], ...] | None = None
         super().__init__(laws, city, seed, replicate)
-        self._sights = pack(city, self.state, self.tally)
-        self._handed = Handed.of(self, self._session_keys)
+        packed = pack(city, self.state, self.tally)
+        self._sights = packed.sights.view(np.uint16)
+        self._handed = Handed.of(self, self._session_keys, packed)
         life_h = int(laws.feed.life_min.max()) // HOUR_MIN + 2
         self._entries = Calendar.of(_ROOM, laws.n_hours, min(life_h, laws.n_hours))
         self._desk = Desk.of(feeding.BLOCK)
@@ -182,7 +183,7 @@ class CompiledKernel(Kernel):
             self._room_to_look(n)
             n = looking.look(
                 h.people, h.sessions, h.shown, h.plan, h.response, h.moods, self._entries, h.counts,
-                self._events, self.state.times_seen, self.state.flags, self._wave, self.hour, week,
+                self._events, self._wave, self.hour, week,
             )  # fmt: skip
         self._hear(self._events, self._events.n.tolist(), written)
 

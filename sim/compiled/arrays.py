@@ -6,17 +6,12 @@ from typing import Any, NamedTuple
 
 
 class People(NamedTuple):
-    """What never changes of people: ``activity`` float32[K, n]; columns of one record for each of them
-    (``packing.traits``): ``attachment``, ``expressiveness`` float32[n], ``interest`` float32[n, T], ``band``,
-    ``circle``, ``group`` uint8[n]."""
+    """What never changes of people: ``activity`` float32[K, n]; ``traits`` [n], a record for each of them
+    (``packing.traits``); ``band`` uint8[n] once more."""
 
     activity: Any
-    attachment: Any
-    expressiveness: Any
-    interest: Any
+    traits: Any
     band: Any
-    circle: Any
-    group: Any
 
 
 class Sessions(NamedTuple):
@@ -155,17 +150,15 @@ class Response(NamedTuple):
 
 
 class Moods(NamedTuple):
-    """State that an hour reads: ``is_following`` bool[A, n]; ``fatigue`` float32[A, n] as of hour
-    ``tired_at`` unsigned[A, n]; ``excess`` float64[n] of affinity as of ``warm_at`` int32[n]; ``liking``
-    float64[L, n] with ``liking_of`` int64[A] (-1: none); ``is_warm`` uint8[n // 8 + 1], a bit for each: the
-    excess was ever changed; ``slope`` of fatigue; decays by whole hours.
+    """State that an hour reads, records of ``packing``: ``relation`` [A, n] (``fatigue`` as of hour
+    ``tired_at``, ``is_following``), ``warmth`` WARMTH[n] (``excess`` of affinity as of ``warm_at``), ``sights``
+    SIGHTS[places, n]. ``liking`` float64[L, n] with ``liking_of`` int64[A] (-1: none); ``is_warm``
+    uint8[n // 8 + 1], a bit for each: the excess was ever changed; ``slope`` of fatigue; decays by whole hours.
     """
 
-    is_following: Any
-    fatigue: Any
-    tired_at: Any
-    excess: Any
-    warm_at: Any
+    relation: Any
+    warmth: Any
+    sights: Any
     is_warm: Any
     liking: Any
     liking_of: Any
@@ -175,7 +168,7 @@ class Moods(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """Arrays of the ``Tally`` that the hour's displays change."""
+    """Arrays of the ``Tally`` that the hour's displays change; ``deeds`` DEEDS[n] (``packing``)."""
 
     weekly: Any
     posts: Any
@@ -183,8 +176,5 @@ class Counts(NamedTuple):
     depth: Any
     share_depth: Any
     hourly: Any
-    reached: Any
-    this_week: Any
-    engaged: Any
-    ladder: Any
+    deeds: Any
     work: Any

@@ -37,6 +37,20 @@ def warm(moods: Any, who: Any) -> Any:
     return moods.is_warm[who >> np.uint64(3)] >> np.uint8(who & np.uint64(7)) & np.uint8(1) > 0
 
 
+@inlined
+def warmth_of(moods: Any, who: Any, hour: Any) -> Any:
+    """Excess of affinity of someone whose affinity was changed."""
+    warmth = moods.warmth[who]
+    return warmth.excess * moods.affinity_decay[np.uint64(hour - warmth.warm_at)]
+
+
+@inlined
+def fatigue_of(moods: Any, account: Any, who: Any, hour: Any) -> Any:
+    """Recent displays of an account to someone, as they weigh in this hour."""
+    relation = moods.relation[account, who]
+    return np.float64(relation.fatigue) * moods.fatigue_decay[np.uint64(hour - np.int64(relation.tired_at))]
+
+
 @compiled
 def put_all(
     sessions: Any, shown: Any, calendar: Any, counts: Any, readers: Any, n: Any, feeding: Any, desk: Any

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sim.compiled import seeing
 from sim.compiled.arrays import Counts, Moods, Offered, People, Plan, Response, Sessions, Shown
-from sim.compiled.packing import traits
+from sim.compiled.packing import Packed, traits
 from sim.figures import BANDS
 from sim.sessions import GRID, HOUR_MIN
 
@@ -33,8 +33,8 @@ class Handed:
     counts: Counts
 
     @classmethod
-    def of(cls, kernel: Kernel, session_key: NDArray[np.uint64]) -> Handed:
-        """The arrays of a kernel whose state is packed (``packing.pack``)."""
+    def of(cls, kernel: Kernel, session_key: NDArray[np.uint64], packed: Packed) -> Handed:
+        """The arrays of a kernel whose state is ``packed``."""
         rhythm = kernel.laws.feed.rhythm
         return cls(
             people=_people(kernel),
@@ -49,15 +49,13 @@ class Handed:
             plan=_plan(kernel),
             offered=_offered(kernel),
             response=_response(kernel),
-            moods=_moods(kernel),
-            counts=_counts(kernel),
+            moods=_moods(kernel, packed),
+            counts=_counts(kernel, packed),
         )
 
 
 def _people(kernel: Kernel) -> People:
-    columns = traits(kernel.city)
-    names = [name for name in People._fields if name != "activity"]
-    return People(activity=kernel.city.activity, **{name: columns[name] for name in names})
+    return People(kernel.city.activity, traits(kernel.city), kernel.city.age_band)
 
 
 def _shown(kernel: Kernel) -> Shown:
@@ -140,18 +138,16 @@ def _response(kernel: Kernel) -> Response:
     )
 
 
-def _moods(kernel: Kernel) -> Moods:
+def _moods(kernel: Kernel, packed: Packed) -> Moods:
     laws, state = kernel.laws, kernel.state
     liking_of = np.full(len(laws.schedule.accounts), -1)
     for row, account in enumerate(state.followers.liking):
         liking_of[account] = row
     return Moods(
-        is_following=state.followers.is_following,
-        fatigue=state.fatigue.value,
-        tired_at=state.fatigue.last,
-        excess=state.affinity.value,
-        warm_at=state.affinity.last,
-        is_warm=np.zeros(len(state.affinity.value) // 8 + 1, np.uint8),
+        relation=packed.relation,
+        warmth=packed.warmth,
+        sights=packed.sights,
+        is_warm=np.zeros(len(packed.warmth) // 8 + 1, np.uint8),
         liking=state.followers.likings,
         liking_of=liking_of,
         slope=laws.fatigue_slope,
@@ -160,5 +156,6 @@ def _moods(kernel: Kernel) -> Moods:
     )
 
 
-def _counts(kernel: Kernel) -> Counts:
-    return Counts(**{name: getattr(kernel.tally, name) for name in Counts._fields})
+def _counts(kernel: Kernel, packed: Packed) -> Counts:
+    names = [name for name in Counts._fields if name != "deeds"]
+    return Counts(deeds=packed.deeds, **{name: getattr(kernel.tally, name) for name in names})

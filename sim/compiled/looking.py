@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from sim.compiled.build import bring_near, compiled, inlined
+from sim.compiled.feeding import fatigue_of, warmth_of
 from sim.compiled.room import PAGE
 from sim.compiled.seeing import SEVERAL, THERE, TIRED, note, see
 
@@ -25,8 +26,6 @@ def look(
     calendar: Any,
     counts: Any,
     events: Any,
-    times_seen: Any,
-    flags: Any,
     wave: Any,
     hour: Any,
     week: Any,
@@ -39,17 +38,17 @@ def look(
         n = calendar.count[hour]
         if n > len(wave.entry) or events.n[TIRED] + n > len(events.tired_who):
             return n
-        take(calendar, plan, flags, hour, wave)
+        take(calendar, plan, moods.sights, hour, wave)
         show(
-            people, sessions, shown, plan, response, moods, calendar, counts, events, times_seen, flags, wave,
-            n, hour, week,
+            people, sessions, shown, plan, response, moods, calendar, counts, events, wave, n,
+            hour, week,
         )  # fmt: skip
     tire(moods, events, hour)
     return 0
 
 
 @inlined
-def take(calendar: Any, plan: Any, flags: Any, hour: Any, wave: Any) -> None:
+def take(calendar: Any, plan: Any, sights: Any, hour: Any, wave: Any) -> None:
     """Move the displays entered for ``hour`` out of the calendar and have their sights brought near."""
     left, page, n = np.uint64(calendar.count[hour]), calendar.page[hour], np.uint64(0)
     calendar.used[2] -= calendar.count[hour]
@@ -59,7 +58,7 @@ def take(calendar: Any, plan: Any, flags: Any, hour: Any, wave: Any) -> None:
         for i in range(size):
             entry = calendar.entry[first + i]
             wave.entry[n] = entry
-            bring_near(flags, (plan.place[np.uint64(entry.post)], np.uint64(entry.who)))
+            bring_near(sights, (plan.place[np.uint64(entry.post)], np.uint64(entry.who)))
             n += np.uint64(1)
         left -= size
         before = calendar.before[page]
@@ -81,8 +80,6 @@ def show(
     calendar: Any,
     counts: Any,
     events: Any,
-    times_seen: Any,
-    flags: Any,
     wave: Any,
     n: Any,
     hour: Any,
@@ -95,7 +92,7 @@ def show(
     others are independent.
     """
     entries, order = wave.entry, wave.order
-    in_turn(plan, flags, wave, n)
+    in_turn(plan, moods.sights, wave, n)
     i, fetched = 0, 0
     while i < n:
         while fetched < min(i + AHEAD, n):
@@ -111,7 +108,7 @@ def show(
             endorsed |= generation_of(other) > 0
             i += 1
         see(
-            people, sessions, shown, plan, response, moods, calendar, counts, events, times_seen, flags,
+            people, sessions, shown, plan, response, moods, calendar, counts, events,
             np.uint64(entry.post), np.uint64(entry.who), np.int64(entry.cell), generation,
             np.float64(entry.activity), endorsed, again, hour, week,
         )  # fmt: skip
@@ -129,30 +126,31 @@ def same_display(a: Any, b: Any) -> Any:
 def fetch(people: Any, plan: Any, moods: Any, counts: Any, entry: Any) -> None:
     """Have the memory of someone whose turn comes soon brought near."""
     person = np.uint64(entry.who)
-    bring_near(moods.tired_at, (plan.account[np.uint64(entry.post)], person))
-    bring_near(people.band, person)
-    bring_near(counts.ladder, person)
+    bring_near(moods.relation, (plan.account[np.uint64(entry.post)], person))
+    bring_near(people.traits, person)
+    bring_near(counts.deeds, person)
 
 
 @compiled
-def in_turn(plan: Any, flags: Any, wave: Any, n: Any) -> None:
+def in_turn(plan: Any, sights: Any, wave: Any, n: Any) -> None:
     """Row numbers into ``order``: first whoever sees a post once, then the others by post, person, cell and
     generation.
 
-    Two bits of ``flags`` tell them apart; ``see`` takes the bits away.
+    Two bits of its flags tell them apart; ``see`` takes the bits away.
     """
     entries, order, spare = wave.entry, wave.order, wave.spare
     several, first, last = False, 0, n
     for i in range(n):
         place, who = plan.place[np.uint64(entries[i].post)], np.uint64(entries[i].who)
-        mark = flags[place, who]
+        sight = sights[place, who]
+        mark = sight.flags
         several |= mark & THERE != 0
-        flags[place, who] = mark | (SEVERAL if mark & THERE else THERE)
+        sight.flags = mark | (SEVERAL if mark & THERE else THERE)
         order[i] = i
     if not several:
         return
     for i in range(n):
-        if flags[plan.place[entries[i].post], entries[i].who] & SEVERAL:
+        if sights[plan.place[entries[i].post], entries[i].who].flags & SEVERAL:
             last -= 1
             spare[last] = i
         else:
@@ -206,10 +204,9 @@ def tire(moods: Any, events: Any, hour: Any) -> None:
     """End of the hour: one more recent display of the account for each display."""
     for i in range(events.n[TIRED]):
         account, person = events.tired_account[i], events.tired_who[i]
-        decay = moods.fatigue_decay[np.uint64(hour - np.int64(moods.tired_at[account, person]))]
-        recent = np.float32(np.float64(moods.fatigue[account, person]) * decay)
-        moods.fatigue[account, person] = recent + np.float32(1.0)
-        moods.tired_at[account, person] = hour
+        recent = np.float32(fatigue_of(moods, account, person, hour))
+        relation = moods.relation[account, person]
+        relation.fatigue, relation.tired_at = recent + np.float32(1.0), hour
 
 
 @compiled
@@ -217,9 +214,9 @@ def warm(moods: Any, who: Any, n: Any, step: Any, least: Any, most: Any, hour: A
     """End of the hour: ``step`` more affinity for each of the first ``n`` of ``who`` (``Kernel._warm``)."""
     for i in range(n):
         person = who[i]
-        excess = moods.excess[person] * moods.affinity_decay[hour - moods.warm_at[person]]
-        moods.excess[person] = excess + step
-        moods.warm_at[person] = hour
+        warmth = moods.warmth[person]
+        warmth.excess, warmth.warm_at = warmth_of(moods, person, hour) + step, hour
         moods.is_warm[person >> 3] |= np.uint8(1 << (person & 7))
     for i in range(n):
-        moods.excess[who[i]] = min(max(moods.excess[who[i]], least), most)
+        warmth = moods.warmth[who[i]]
+        warmth.excess = min(max(warmth.excess, least), most)

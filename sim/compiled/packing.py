@@ -5,7 +5,7 @@ The state and the counts of a kernel keep their names; they become views of the 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -22,17 +22,25 @@ DEEDS = np.dtype(
     [("ladder", "u1"), ("unused", "u1"), ("reached", "u2"), ("this_week", "u2"), ("engaged", "u2")]
 )
 SIGHTS = np.dtype([("times_seen", "u1"), ("flags", "u1")])
+WARMTH = np.dtype([("excess", "f8"), ("warm_at", "i4"), ("unused", "i4")])
 LINE = 64  # bytes that memory hands over at a time
 
 _traits: WeakKeyDictionary[City, NDArray[Any]] = WeakKeyDictionary()
 
 
-def pack(city: City, state: State, tally: Tally) -> NDArray[np.uint16]:
-    """Repack a state and counts that are still blank but for who follows.
+class Packed(NamedTuple):
+    """``deeds`` DEEDS[n], ``relation`` records[A, n] (``relation_of``), ``sights`` SIGHTS[places, n], ``warmth``
+    WARMTH[n]."""
 
-    Returns the two bytes of ``times_seen`` and ``flags`` as one, uint16[places, n].
-    """
-    deeds = np.zeros(city.n_rows, DEEDS)
+    deeds: NDArray[Any]
+    relation: NDArray[Any]
+    sights: NDArray[Any]
+    warmth: NDArray[Any]
+
+
+def pack(city: City, state: State, tally: Tally) -> Packed:
+    """Repack a state and counts that are still blank but for who follows."""
+    deeds: NDArray[Any] = np.zeros(city.n_rows, DEEDS)
     for name in ("reached", "this_week", "engaged", "ladder"):
         setattr(tally, name, deeds[name])
     relation: NDArray[Any] = np.zeros(state.fatigue.value.shape, relation_of(len(state.fatigue.decay)))
@@ -41,7 +49,9 @@ def pack(city: City, state: State, tally: Tally) -> NDArray[np.uint16]:
     state.fatigue.value, state.fatigue.last = relation["fatigue"], relation["tired_at"]
     sights: NDArray[Any] = np.zeros(state.times_seen.shape, SIGHTS)
     state.times_seen, state.flags = sights["times_seen"], sights["flags"]
-    return sights.view(np.uint16)
+    warmth: NDArray[Any] = np.zeros(city.n_rows, WARMTH)
+    state.affinity.value, state.affinity.last = warmth["excess"], warmth["warm_at"]
+    return Packed(deeds, relation, sights, warmth)
 
 
 def relation_of(n_hours: int) -> np.dtype[Any]:

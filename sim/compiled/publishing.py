@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.compiled.arithmetic import fold, offer_chance, threshold, tiredness
 from sim.compiled.build import bring_near, compiled, inlined
-from sim.compiled.feeding import BLOCK, put, warm
+from sim.compiled.feeding import BLOCK, fatigue_of, put, warm, warmth_of
 from sim.figures import BANDS
 from sim.tally import MEASURES
 
@@ -92,7 +92,7 @@ def choose(
         luck, attachment = np.float64(bits[at]) * 2.0**-53, np.float64(queue.attachment[start + at])
         near[kept] = at
         who = np.uint64(queue.who[start + at])
-        bring_near(moods.is_following, (page, who))
+        bring_near(moods.relation, (page, who))
         is_warm = warm(moods, who)
         kept += np.uint64((luck < attachment * base) | (is_warm & (luck < attachment * (base * warmest))))
     for j in range(kept):
@@ -100,18 +100,17 @@ def choose(
         who, circle, band = np.uint64(queue.who[at]), np.uint64(queue.circle[at]), queue.band[at]
         luck, affinity = np.float64(bits[near[j]]) * 2.0**-53, np.float64(queue.attachment[at])
         if warm(moods, who):
-            affinity *= 1.0 + moods.excess[who] * moods.affinity_decay[np.uint64(hour - moods.warm_at[who])]
+            affinity *= 1.0 + warmth_of(moods, who, hour)
         if liked >= 0:
             affinity *= moods.liking[liked, who]
         affinity *= offered.understood[post, circle]
         for r in range(len(rivals)):
-            affinity *= factors[r] if moods.is_following[rivals[r], who] else 1.0
-        decay = moods.fatigue_decay[np.uint64(hour - np.int64(moods.tired_at[account, who]))]
-        tired = tiredness(np.float64(moods.fatigue[account, who]) * decay, moods.slope)
-        is_meant = moods.is_following[page, who] & offered.target_circle[post, circle]
+            affinity *= factors[r] if moods.relation[rivals[r], who].is_following else 1.0
+        tired = tiredness(fatigue_of(moods, account, who, hour), moods.slope)
+        is_meant = moods.relation[page, who].is_following & offered.target_circle[post, circle]
         is_meant &= offered.target[post, np.uint64(band)]
         if avoid >= 0:
-            is_meant &= not moods.is_following[avoid, who]
+            is_meant &= not moods.relation[avoid, who].is_following
         out.who[n], out.band[n], out.activity[n] = who, band, queue.activity[at]
         n += is_meant & (luck < offer_chance(base, affinity, tired))
     return n

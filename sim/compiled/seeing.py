@@ -20,7 +20,7 @@ from sim.compiled.arithmetic import (
     unit,
 )
 from sim.compiled.build import inlined
-from sim.compiled.feeding import DISPLAYS, enter, warm
+from sim.compiled.feeding import DISPLAYS, enter, fatigue_of, warm, warmth_of
 from sim.figures import BANDS
 from sim.tally import LADDER, MAX_DEPTH, MEASURES
 
@@ -48,8 +48,6 @@ def see(
     calendar: Any,
     counts: Any,
     events: Any,
-    times_seen: Any,
-    flags: Any,
     post: Any,
     who: Any,
     cell: Any,
@@ -63,13 +61,15 @@ def see(
     """One display to one person; ``depth`` generation of the share that brought it; ``activity`` the person's
     sessions a day."""
     place, account, k = plan.place[post], plan.account[post], plan.platform[post]
-    group, band, circle = people.group[who], people.band[who], people.circle[who]
+    trait = people.traits[who]
+    group, band, circle = trait.group, trait.band, trait.circle
     own = plan.is_own[account]
-    before = times_seen[place, who]
+    sight, deed = moods.sights[place, who], counts.deeds[who]
+    before = sight.times_seen
     first = before == 0
     times = min(before, np.uint8(254)) + np.uint8(1)
-    times_seen[place, who] = times
-    mark = flags[place, who] & ~(SEVERAL | THERE)
+    sight.times_seen = times
+    mark = sight.flags & ~(SEVERAL | THERE)
     if is_endorsed:
         mark |= _ENDORSED
     clock = hour % 24
@@ -85,22 +85,21 @@ def see(
         if depth > 0:
             counts.friend_reach[post] += 1
     if own:
-        counts.reached[who] |= bit
-        counts.this_week[who] |= bit
-    follows = moods.is_following[account, who]
-    affinity = np.float64(people.attachment[who])
+        deed.reached |= bit
+        deed.this_week |= bit
+    follows = moods.relation[account, who].is_following
+    affinity = np.float64(trait.attachment)
     if warm(moods, who):
-        affinity *= 1.0 + moods.excess[who] * moods.affinity_decay[np.uint64(hour - moods.warm_at[who])]
+        affinity *= 1.0 + warmth_of(moods, who, hour)
     liking = affinity
     if moods.liking_of[account] >= 0:
         liking *= moods.liking[moods.liking_of[account], who]
     liking *= response.understood[post, circle]
-    decay = moods.fatigue_decay[np.uint64(hour - np.int64(moods.tired_at[account, who]))]
-    tired = tiredness(np.float64(moods.fatigue[account, who]) * decay, moods.slope)
+    tired = tiredness(fatigue_of(moods, account, who, hour), moods.slope)
     stand = standing(follows, mark & _ENDORSED != 0, response.stranger[k], response.endorsement[k])
     repeat = response.repeat[times]
-    expressive = np.float64(people.expressiveness[who])
-    interest = np.float64(people.interest[who, plan.theme[post]])
+    expressive = np.float64(trait.expressiveness)
+    interest = np.float64(trait.interest[plan.theme[post]])
     done = np.uint8(0)
     for action in range(_N_ACTIONS):
         base = response.react[post, band, action]
@@ -109,14 +108,14 @@ def see(
             chance = hide_chance(base, repeat)
         done |= np.uint8(unit(fold(response.key_act[post, action], who)) < chance) << np.uint8(action)
     done &= ~mark
-    flags[place, who] = mark | done
+    sight.flags = mark | done
     if done:
         for action in range(_N_ACTIONS):
             if done >> np.uint8(action) & np.uint8(1):
                 counts.weekly[account, group, week, FIRST + action] += 1
                 counts.posts[post, FIRST + action] += 1
                 act(
-                    counts, events, account, post, who, depth, action, own, follows, mark & _ENDORSED != 0,
+                    counts, deed, events, account, post, who, depth, action, own, follows, mark & _ENDORSED != 0,
                     bit,
                 )  # fmt: skip
     if first:
@@ -128,6 +127,7 @@ def see(
 @inlined
 def act(
     counts: Any,
+    deed: Any,
     events: Any,
     account: Any,
     post: Any,
@@ -145,17 +145,17 @@ def act(
             note(events.colder, events.n, COLDER, who)
         else:
             if is_endorsed:
-                counts.ladder[who] |= _INFLUENCED
+                deed.ladder |= _INFLUENCED
             if action != CLICK:
                 note(events.warmer, events.n, WARMER, who)
                 if follows:
-                    counts.engaged[who] |= bit
+                    deed.engaged |= bit
         if action == COMMENT:
-            counts.ladder[who] |= _DIALOGUE
+            deed.ladder |= _DIALOGUE
             events.spoken_post[events.n[SPOKEN]] = post
             note(events.spoken_who, events.n, SPOKEN, who)
         elif action == SHARE:
-            counts.ladder[who] |= _PROMOTES
+            deed.ladder |= _PROMOTES
     if action == SHARE:
         deeper = depth + 1
         counts.share_depth[account, min(deeper, MAX_DEPTH)] += 1
@@ -187,7 +187,7 @@ def come_or_go(
     affinity: Any,
 ) -> None:
     """Whether someone starts or stops following after a first display."""
-    mention, n_rows = plan.mention[post], len(people.attachment)
+    mention, n_rows = plan.mention[post], len(people.traits)
     key = response.key_follow[post]
     if by_friend and _follows(people, plan, response.if_shared, response, key, who, account, band, affinity):
         note(events.through_friends, events.n, THROUGH_FRIENDS, account * n_rows + who)
