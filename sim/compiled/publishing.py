@@ -41,9 +41,10 @@ def publish(
     """
     n = waiting = 0
     for block in range(first, len(queue.ceiling)):
-        n = choose(plan, offered, moods, queue, feeding, offer, block, desk, out, n)
+        n = sift(plan, offered, moods, queue, feeding, offer, block, desk, n)
         is_last = block + 1 == len(queue.ceiling)
         if n >= BLOCK or is_last:
+            n = choose(plan, offered, moods, queue, feeding, offer, desk, n, out)
             count_offers(plan, counts, offer, out, n, feeding.post)
             # Another round for those who wait, and for as many as may come, takes no more room than ``out``.
             is_last |= calendar.room - calendar.used[2] < 2 * len(out.who)
@@ -55,7 +56,7 @@ def publish(
 
 
 @inlined
-def choose(
+def sift(
     plan: Any,
     offered: Any,
     moods: Any,
@@ -64,18 +65,16 @@ def choose(
     offer: Any,
     block: Any,
     desk: Any,
-    out: Any,
     n: Any,
 ) -> Any:
-    """Append to ``out`` (Readers), from place ``n`` on, the people of a block of ``queue`` whom a post is
-    offered to; returns how many there are then.
+    """Note on the desk, from place ``n`` on, the people of a block of ``queue`` whom a post might be offered
+    to, and have what must be known of them brought near; returns how many there are then.
 
     One comparison of whole numbers with the threshold of the block settles most.
     """
-    post, hour, base, warmest = feeding.post, feeding.hour, offer.base, offer.warmest
-    page, avoid, rivals, factors = offer.page, offer.avoid, offer.rivals, offer.factors
-    key, account = offered.key[post], plan.account[post]
-    liked, bits, near = moods.liking_of[account], desk.bits, desk.chosen
+    base, warmest, page = offer.base, offer.warmest, offer.page
+    key, account = offered.key[feeding.post], plan.account[feeding.post]
+    bits, near, chosen, drawn = desk.bits, desk.near, desk.chosen, desk.drawn
     start = np.uint64(block) * np.uint64(BLOCK)
     size = min(np.uint64(len(queue.who)) - start, np.uint64(BLOCK))
     for i in range(size):
@@ -86,19 +85,42 @@ def choose(
         near[m] = i
         m += np.uint64(bits[i] < limit)
     # No branch from here on, so that many people are worked out at the same time.
-    kept = np.uint64(0)
+    kept = np.uint64(n)
     for j in range(m):
-        at = near[j]
-        luck, attachment = np.float64(bits[at]) * 2.0**-53, np.float64(queue.attachment[start + at])
-        near[kept] = at
-        who = np.uint64(queue.who[start + at])
-        bring_near(moods.relation, (page, who))
-        is_warm = warm(moods, who)
+        at, of = start + near[j], bits[near[j]]
+        luck, attachment = np.float64(of) * 2.0**-53, np.float64(queue.attachment[at])
+        chosen[kept], drawn[kept] = at, of
+        is_warm = warm(moods, np.uint64(queue.who[at]))
         kept += np.uint64((luck < attachment * base) | (is_warm & (luck < attachment * (base * warmest))))
-    for j in range(kept):
-        at = start + near[j]
+    for j in range(np.uint64(n), kept):
+        who = np.uint64(queue.who[chosen[j]])
+        bring_near(moods.relation, (account, who))
+        bring_near(moods.relation, (page, who))
+        bring_near(moods.warmth, who * np.uint64(warm(moods, who)))
+    return np.int64(kept)
+
+
+@inlined
+def choose(
+    plan: Any,
+    offered: Any,
+    moods: Any,
+    queue: Any,
+    feeding: Any,
+    offer: Any,
+    desk: Any,
+    n: Any,
+    out: Any,
+) -> Any:
+    """Write to ``out`` (Readers) to whom of the first ``n`` on the desk a post is offered; their number."""
+    post, hour, base = feeding.post, feeding.hour, offer.base
+    page, avoid, rivals, factors = offer.page, offer.avoid, offer.rivals, offer.factors
+    account, chosen, drawn, kept = plan.account[post], desk.chosen, desk.drawn, np.uint64(0)
+    liked = moods.liking_of[account]
+    for j in range(np.uint64(n)):
+        at = chosen[j]
         who, circle, band = np.uint64(queue.who[at]), np.uint64(queue.circle[at]), queue.band[at]
-        luck, affinity = np.float64(bits[near[j]]) * 2.0**-53, np.float64(queue.attachment[at])
+        luck, affinity = np.float64(drawn[j]) * 2.0**-53, np.float64(queue.attachment[at])
         if warm(moods, who):
             affinity *= 1.0 + warmth_of(moods, who, hour)
         if liked >= 0:
@@ -111,9 +133,9 @@ def choose(
         is_meant &= offered.target[post, np.uint64(band)]
         if avoid >= 0:
             is_meant &= not moods.relation[avoid, who].is_following
-        out.who[n], out.band[n], out.activity[n] = who, band, queue.activity[at]
-        n += is_meant & (luck < offer_chance(base, affinity, tired))
-    return n
+        out.who[kept], out.band[kept], out.activity[kept] = who, band, queue.activity[at]
+        kept += np.uint64(is_meant & (luck < offer_chance(base, affinity, tired)))
+    return np.int64(kept)
 
 
 @inlined

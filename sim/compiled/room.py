@@ -122,16 +122,18 @@ class Events(NamedTuple):
 
 
 class Desk(NamedTuple):
-    """Room to work on people together. uint64: ``bits``, ``chosen``, ``near``, ``found``, ``session``; int32:
+    """Room to work on people together. uint64: ``bits``, ``near``, ``found``, ``session``, and,
+    for two blocks, ``chosen``, ``drawn``; int32:
     ``who``, ``depth``; int64: ``cell``, ``row``, ``tail``; float64: ``activity``, ``luck``, ``missed``, ``t``
     (minutes); ``elapsed`` float64[6] profile time (days) at an instant by age band.
     """
 
     bits: Any
-    chosen: Any
     near: Any
     found: Any
     session: Any
+    chosen: Any
+    drawn: Any
     who: Any
     depth: Any
     cell: Any
@@ -146,6 +148,6 @@ class Desk(NamedTuple):
     @classmethod
     def of(cls, size: int) -> Desk:
         """Room for blocks of ``size`` people."""
-        kinds = [*5 * [np.uint64], *2 * [np.int32], *3 * [np.int64], *5 * [np.float64]]
-        sizes = [*14 * [size], len(BANDS)]
+        kinds = [*6 * [np.uint64], *2 * [np.int32], *3 * [np.int64], *5 * [np.float64]]
+        sizes = [*4 * [size], 2 * size, 2 * size, *9 * [size], len(BANDS)]
         return cls(*[np.empty(n, kind) for n, kind in zip(sizes, kinds, strict=True)])
