@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sim.city import City
 from sim.compiled import coming, feeding, looking, moving, publishing, seeing, sharing, weekly
 from sim.compiled.arrays import Feeding, Offer, Queue
+from sim.compiled.build import Settled
 from sim.compiled.handing import Handed
 from sim.compiled.packing import by_attachment, in_blocks, pack
 from sim.compiled.room import Calendar, Desk, Events, Readers, Wave
@@ -36,6 +37,9 @@ class CompiledKernel(Kernel):
     dialogue_of, followers_of = Talking, coming.Following
 
     def __init__(self, laws: Laws, city: City, seed: int, replicate: int) -> None:
+        self._publishing, self._delivering = Settled(publishing.publish), Settled(sharing.deliver)
+        self._looking, self._warming = Settled(looking.look), Settled(looking.warm)
+        self._restless = Settled(moving.restless)
         self._moves = coming.moves_of(laws, city, seed, replicate)
         self._came = coming.Newcomers(len(laws.schedule.accounts), city.n_rows)
         self._passed_on: tuple[NDArray[np.int32], ...] | None = None
@@ -129,7 +133,7 @@ class CompiledKernel(Kernel):
             at = 0
             while at < len(queue.ceiling):
                 self._reserve(len(self._readers.who))
-                at = publishing.publish(
+                at = self._publishing(
                     h.sessions, h.shown, h.plan, h.offered, h.moods, self._entries, h.counts, queue, where,
                     offer, self._desk, self._readers, at,
                 )  # fmt: skip
@@ -167,7 +171,7 @@ class CompiledKernel(Kernel):
         h, at = self._handed, 0
         while at < len(post):
             self._reserve(len(self._friends.who))
-            at = sharing.deliver(
+            at = self._delivering(
                 h.people, h.sessions, h.shown, h.plan, h.offered, self._entries, h.counts, post, sharer,
                 depth, now, tails, self._tails.most, self._tails.rest, self.hour, self._desk,
                 self._friends, at,
@@ -181,7 +185,7 @@ class CompiledKernel(Kernel):
         n = int(self._entries.count[self.hour])
         while n:
             self._room_to_look(n)
-            n = looking.look(
+            n = self._looking(
                 h.people, h.sessions, h.shown, h.plan, h.response, h.moods, self._entries, h.counts,
                 self._events, self._wave, self.hour, week,
             )  # fmt: skip
@@ -206,13 +210,13 @@ class CompiledKernel(Kernel):
     def _warm(self, who: I64, step: float) -> None:
         memory = self.laws.scenario.behaviour.memory
         bounds = memory.affinity_floor.value, memory.affinity_ceiling.value
-        looking.warm(self._handed.moods, who, len(who), step, *bounds, self.hour)
+        self._warming(self._handed.moods, who, len(who), step, *bounds, self.hour)
 
     def _welcome(self, ids: I64, since_min: float) -> None:
         if since_min > 0:  # the first followers stand in the opening queues
             self._came.add(ids)
         end, city, restless = float(self.laws.n_hours * HOUR_MIN), self.city, ids.copy()
-        n = moving.restless(restless, since_min, end, city.n_rows, city.n_residents, self._moves)
+        n = self._restless(restless, since_min, end, city.n_rows, city.n_residents, self._moves)
         super()._welcome(restless[:n], since_min)
 
     def _close_week(self, week: int) -> None:

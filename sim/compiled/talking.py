@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from sim.city import City
 from sim.compiled import speaking
+from sim.compiled.build import Settled
 from sim.compiled.speaking import Heard, Speech
 from sim.conversation import Talk
 from sim.dialogue import Dialogue
@@ -38,12 +39,12 @@ class Talking(Dialogue):
             talk=tally.talk,
             odds=np.array([talk.question_share, talk.contagion, talk.calming, talk.disappointed]),
         )
-        self._heard = Heard.of(0)
+        self._heard, self._hear = Heard.of(0), Settled(speaking.hear)
 
     def hear(self, hour: int, post: I64, who: I64) -> None:
         """As ``Dialogue.hear``."""
         week = hour * HOUR_MIN // WEEK_MIN
-        self._take(week, speaking.hear(self._speech, post, who, hour, week, self._room(len(who))))
+        self._take(week, self._hear(self._speech, post, who, hour, week, self._room(len(who))))
 
     def _ask(self, hour: int, ids: I64, is_following: NDArray[np.bool_]) -> None:
         week, room = hour * HOUR_MIN // WEEK_MIN, self._room(len(ids))
