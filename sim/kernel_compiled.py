@@ -16,7 +16,7 @@ from sim.compiled import coming, feeding, looking, moving, publishing, seeing, s
 from sim.compiled.arrays import Feeding, Offer, Queue
 from sim.compiled.build import Settled
 from sim.compiled.handing import Handed
-from sim.compiled.packing import by_attachment, in_blocks, pack
+from sim.compiled.packing import in_blocks, pack, seats
 from sim.compiled.room import Calendar, Desk, Events, Readers, Wave
 from sim.compiled.talking import Talking
 from sim.displays import I64, NONE
@@ -45,8 +45,10 @@ class CompiledKernel(Kernel):
         self._passed_on: tuple[NDArray[np.int32], ...] | None = None
         super().__init__(laws, city, seed, replicate)
         packed = pack(city, self.state, self.tally)
+        self._seats = seats(city, feeding.BLOCK)
         self._sights = packed.sights.view(np.uint16)
-        self._handed = Handed.of(self, self._session_keys, packed)
+        self._handed = Handed.of(self, self._session_keys, packed, self._seats)
+        self.state.followers.moods = self._handed.moods
         life_h = int(laws.feed.life_min.max()) // HOUR_MIN + 2
         self._entries = Calendar.of(_ROOM, laws.n_hours, min(life_h, laws.n_hours))
         self._desk = Desk.of(feeding.BLOCK)
@@ -70,8 +72,7 @@ class CompiledKernel(Kernel):
             return in_blocks(self.city, k, NONE, feeding.BLOCK)
         queues = _queues.setdefault(self.city, {})
         if plan.name not in queues:
-            rows = by_attachment(self.city, self.city.followers[plan.name], feeding.BLOCK)
-            queues[plan.name] = in_blocks(self.city, k, rows, feeding.BLOCK)
+            queues[plan.name] = in_blocks(self.city, k, self._seats.opening[plan.name], feeding.BLOCK)
         return queues[plan.name]
 
     # --- feeds ---------------------------------------------------------------------------------------
@@ -119,7 +120,7 @@ class CompiledKernel(Kernel):
         pages, factors = self._rival_rows[account]
         is_own = page == account and len(pages) > 0
         offer = Offer(
-            page, avoid, float(laws.scale(where.k, size) * self.posts.offer[where.post]), self._warmest,
+            page, avoid, False, float(laws.scale(where.k, size) * self.posts.offer[where.post]), self._warmest,
             pages if is_own else NONE, factors[:, week].copy() if is_own else np.empty(0),
             self.city.n_residents, week,
         )  # fmt: skip
@@ -130,12 +131,12 @@ class CompiledKernel(Kernel):
         self.tally.work[WORK.index("followers_examined")] += examined
         h = self._handed
         for queue in (self._opening[page], self._newcomers(page)):
-            at = 0
+            at, in_order = 0, queue is self._opening[page] and page == account
             while at < len(queue.ceiling):
                 self._reserve(len(self._readers.who))
                 at = self._publishing(
                     h.sessions, h.shown, h.plan, h.offered, h.moods, self._entries, h.counts, queue, where,
-                    offer, self._desk, self._readers, at,
+                    offer._replace(in_order=in_order), self._desk, self._readers, at,
                 )  # fmt: skip
 
     def _put_paid(self, where: Feeding, won: I64) -> None:
@@ -144,7 +145,10 @@ class CompiledKernel(Kernel):
         readers = Readers.of(n)
         readers.who[:], readers.band[:] = won, self.city.age_band[won]
         readers.activity[:] = self.city.activity[where.k, won]
-        account, week = np.full(n, self.laws.schedule.account[where.post]), self.hour * HOUR_MIN // WEEK_MIN
+        mine = int(self.laws.schedule.account[where.post])
+        row = int(h.moods.seated_as[mine])
+        readers.seat[:] = h.moods.seat_of[row, won] if row >= 0 else won
+        account, week = np.full(n, mine), self.hour * HOUR_MIN // WEEK_MIN
         self.tally.count("offered", account, self.group[won], week, np.full(n, where.post))
         self._reserve(n)
         feeding.put_all(h.sessions, h.shown, self._entries, h.counts, readers, n, where, self._desk)
@@ -172,8 +176,8 @@ class CompiledKernel(Kernel):
         while at < len(post):
             self._reserve(len(self._friends.who))
             at = self._delivering(
-                h.people, h.sessions, h.shown, h.plan, h.offered, self._entries, h.counts, post, sharer,
-                depth, now, tails, self._tails.most, self._tails.rest, self.hour, self._desk,
+                h.people, h.sessions, h.shown, h.plan, h.offered, h.moods, self._entries, h.counts, post,
+                sharer, depth, now, tails, self._tails.most, self._tails.rest, self.hour, self._desk,
                 self._friends, at,
             )  # fmt: skip
 
@@ -239,7 +243,7 @@ class CompiledKernel(Kernel):
         if n > len(self._wave.entry):
             self._wave = Wave.of(2 * n)
         so_far = int(self._events.n[seeing.TIRED])
-        if so_far + n > len(self._events.tired_who):
+        if so_far + n > len(self._events.tired_seat):
             longer = Events.of(2 * (so_far + n), seeing.MOST)
             for column, before in zip(longer, self._events, strict=True):
                 column[: len(before)] = before

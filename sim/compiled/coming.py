@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from sim.accounts import renown
 from sim.audience import Followers, account_keys
 from sim.city import City
 from sim.compiled import moving
+from sim.compiled.arrays import Moods
 from sim.compiled.moving import Moves
 from sim.conversation import processes, surely_over
 from sim.draws import key
@@ -54,7 +56,9 @@ def finders(laws: Laws, city: City, seed: int, replicate: int, account: int) -> 
 
 
 class Following(Followers):
-    """``Followers`` of whom few move at a time."""
+    """``Followers`` of whom few move at a time; what is kept of them by seat goes with them."""
+
+    moods: Moods  # whose relations are kept in step
 
     def _let_in(self, ids: I64) -> I64:
         return self._those(ids, moving.let_in)
@@ -64,7 +68,8 @@ class Following(Followers):
 
     def _those(self, ids: I64, move: Callable[..., int]) -> I64:
         moved = ids.copy()
-        n = move(moved, self.is_following, self.has_left, self._group, self.count, self.by_group)
+        follows = self.is_following, self.has_left, self._group, self.count, self.by_group
+        n = move(moved, self.moods, *follows)
         moved = moved[:n]
         moved.sort()
         return moved

@@ -38,6 +38,13 @@ def warm(moods: Any, who: Any) -> Any:
 
 
 @inlined
+def seat_of(moods: Any, account: Any, who: Any) -> Any:
+    """Where an account's relation with someone is kept."""
+    row = moods.seated_as[account]
+    return who if row < 0 else np.uint64(moods.seat_of[row, who])
+
+
+@inlined
 def warmth_of(moods: Any, who: Any, hour: Any) -> Any:
     """Excess of affinity of someone whose affinity was changed."""
     warmth = moods.warmth[who]
@@ -45,9 +52,8 @@ def warmth_of(moods: Any, who: Any, hour: Any) -> Any:
 
 
 @inlined
-def fatigue_of(moods: Any, account: Any, who: Any, hour: Any) -> Any:
+def fatigue_of(moods: Any, relation: Any, hour: Any) -> Any:
     """Recent displays of an account to someone, as they weigh in this hour."""
-    relation = moods.relation[account, who]
     return np.float64(relation.fatigue) * moods.fatigue_decay[np.uint64(hour - np.int64(relation.tired_at))]
 
 
@@ -99,7 +105,7 @@ def put(
             for j in range(found):
                 i = desk.found[j]
                 enter(
-                    calendar, shown, feeding.post, desk.who[i], desk.cell[i] - 1, desk.depth[i],
+                    calendar, shown, feeding.post, desk.who[i], desk.seat[i], desk.cell[i] - 1, desk.depth[i],
                     desk.activity[i], desk.t[i], feeding.hour,
                 )  # fmt: skip
         move_up(desk, np.uint64(waiting))
@@ -133,6 +139,7 @@ def lay_out(
         blur = activity * sessions.cumulative[row + band, -1] * (2.0 / GRID)
         desk.cell[to] = np.int64(cell) - np.int64((passed - cell <= blur) & (cell > 0.0))
         desk.who[to], desk.depth[to], desk.activity[to] = readers.who[at], readers.depth[at], activity
+        desk.seat[to] = readers.seat[at]
         desk.row[to], desk.tail[to], desk.missed[to] = row + band, feeding.tail_at + band * life, 1.0
 
 
@@ -142,6 +149,7 @@ def move_up(desk: Any, waiting: Any) -> None:
     for j in range(waiting):
         i = desk.near[j]
         desk.who[j], desk.depth[j], desk.activity[j] = desk.who[i], desk.depth[i], desk.activity[i]
+        desk.seat[j] = desk.seat[i]
         desk.session[j], desk.cell[j], desk.luck[j] = desk.session[i], desk.cell[i], desk.luck[i]
         desk.row[j], desk.tail[j], desk.missed[j] = desk.row[i], desk.tail[i], desk.missed[i]
 
@@ -199,6 +207,7 @@ def enter(
     shown: Any,
     post: Any,
     who: Any,
+    seat: Any,
     cell: Any,
     depth: Any,
     activity: Any,
@@ -213,8 +222,8 @@ def enter(
     if at == 0:
         open_page(calendar, when)
     entry = calendar.entry[np.uint64(calendar.page[when]) * _PAGE + at]
-    entry.post, entry.who, entry.cell = post, who, cell
-    entry.depth, entry.activity = depth, activity
+    entry.post, entry.who, entry.seat = post, who, seat
+    entry.cell, entry.depth, entry.activity = cell, depth, activity
     calendar.count[when] += 1
     calendar.used[2] += 1
 

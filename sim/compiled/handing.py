@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sim.compiled import seeing
 from sim.compiled.arrays import Counts, Moods, Offered, People, Plan, Response, Sessions, Shown
-from sim.compiled.packing import Packed, traits
+from sim.compiled.packing import Packed, Seats, traits
 from sim.figures import BANDS
 from sim.sessions import GRID, HOUR_MIN
 
@@ -33,7 +33,7 @@ class Handed:
     counts: Counts
 
     @classmethod
-    def of(cls, kernel: Kernel, session_key: NDArray[np.uint64], packed: Packed) -> Handed:
+    def of(cls, kernel: Kernel, session_key: NDArray[np.uint64], packed: Packed, seats: Seats) -> Handed:
         """The arrays of a kernel whose state is ``packed``."""
         rhythm = kernel.laws.feed.rhythm
         return cls(
@@ -49,7 +49,7 @@ class Handed:
             plan=_plan(kernel),
             offered=_offered(kernel),
             response=_response(kernel),
-            moods=_moods(kernel, packed),
+            moods=_moods(kernel, packed, seats),
             counts=_counts(kernel, packed),
         )
 
@@ -138,13 +138,17 @@ def _response(kernel: Kernel) -> Response:
     )
 
 
-def _moods(kernel: Kernel, packed: Packed) -> Moods:
-    laws, state = kernel.laws, kernel.state
+def _moods(kernel: Kernel, packed: Packed, seats: Seats) -> Moods:
+    laws, state, names = kernel.laws, kernel.state, list(seats.opening)
+    plans = laws.schedule.accounts
     liking_of = np.full(len(laws.schedule.accounts), -1)
     for row, account in enumerate(state.followers.liking):
         liking_of[account] = row
     return Moods(
         relation=packed.relation,
+        seat_of=seats.seat_of,
+        seated_as=np.array([-1 if plan.is_new else names.index(plan.name) for plan in plans]),
+        is_following=state.followers.is_following,
         warmth=packed.warmth,
         sights=packed.sights,
         is_warm=np.zeros(len(packed.warmth) // 8 + 1, np.uint8),

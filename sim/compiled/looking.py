@@ -36,7 +36,7 @@ def look(
     """
     while calendar.count[hour] > 0:
         n = calendar.count[hour]
-        if n > len(wave.entry) or events.n[TIRED] + n > len(events.tired_who):
+        if n > len(wave.entry) or events.n[TIRED] + n > len(events.tired_seat):
             return n
         take(calendar, plan, moods.sights, hour, wave)
         show(
@@ -109,11 +109,11 @@ def show(
             i += 1
         see(
             people, sessions, shown, plan, response, moods, calendar, counts, events,
-            np.uint64(entry.post), np.uint64(entry.who), np.int64(entry.cell), generation,
+            np.uint64(entry.post), np.uint64(entry.who), np.uint64(entry.seat), np.int64(entry.cell), generation,
             np.float64(entry.activity), endorsed, again, hour, week,
         )  # fmt: skip
         events.tired_account[events.n[TIRED]] = plan.account[entry.post]
-        note(events.tired_who, events.n, TIRED, entry.who)
+        note(events.tired_seat, events.n, TIRED, entry.seat)
 
 
 @inlined
@@ -126,7 +126,7 @@ def same_display(a: Any, b: Any) -> Any:
 def fetch(people: Any, plan: Any, moods: Any, counts: Any, entry: Any) -> None:
     """Have the memory of someone whose turn comes soon brought near."""
     person = np.uint64(entry.who)
-    bring_near(moods.relation, (plan.account[np.uint64(entry.post)], person))
+    bring_near(moods.relation, (plan.account[np.uint64(entry.post)], np.uint64(entry.seat)))
     bring_near(people.traits, person)
     bring_near(counts.deeds, person)
 
@@ -203,9 +203,9 @@ def generation_of(entry: Any) -> Any:
 def tire(moods: Any, events: Any, hour: Any) -> None:
     """End of the hour: one more recent display of the account for each display."""
     for i in range(events.n[TIRED]):
-        account, person = events.tired_account[i], events.tired_who[i]
-        recent = np.float32(fatigue_of(moods, account, person, hour))
-        relation = moods.relation[account, person]
+        account, seat = events.tired_account[i], events.tired_seat[i]
+        relation = moods.relation[account, np.uint64(seat)]
+        recent = np.float32(fatigue_of(moods, relation, hour))
         relation.fatigue, relation.tired_at = recent + np.float32(1.0), hour
 
 

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.audience import group_of
+from sim.audience import Memory, group_of
 from sim.city import City
 from sim.compiled.arrays import Queue
 from sim.reactions import State
@@ -25,12 +25,22 @@ SIGHTS = np.dtype([("times_seen", "u1"), ("flags", "u1")])
 WARMTH = np.dtype([("excess", "f8"), ("warm_at", "i4"), ("unused", "i4")])
 LINE = 64  # bytes that memory hands over at a time
 
+
+class Seats(NamedTuple):
+    """``opening`` account -> rows that follow at the start, in the order of their seats; ``seat_of`` int32[B, n]
+    seats of everyone by account, in the order of the names."""
+
+    opening: dict[str, NDArray[Any]]
+    seat_of: NDArray[np.int32]
+
+
+_seats: WeakKeyDictionary[City, Seats] = WeakKeyDictionary()
 _traits: WeakKeyDictionary[City, NDArray[Any]] = WeakKeyDictionary()
 
 
 class Packed(NamedTuple):
-    """``deeds`` DEEDS[n], ``relation`` records[A, n] (``relation_of``), ``sights`` SIGHTS[places, n], ``warmth``
-    WARMTH[n]."""
+    """``deeds`` DEEDS[n]; ``relation`` records[A, n] (``relation_of``) by ``seats``; ``sights`` SIGHTS[places, n];
+    ``warmth`` WARMTH[n]."""
 
     deeds: NDArray[Any]
     relation: NDArray[Any]
@@ -39,14 +49,17 @@ class Packed(NamedTuple):
 
 
 def pack(city: City, state: State, tally: Tally) -> Packed:
-    """Repack a state and counts that are still blank but for who follows."""
+    """Repack a state and counts that are still blank but for who follows.
+
+    ``state.fatigue`` is emptied: from now on it is kept by seat.
+    """
     deeds: NDArray[Any] = np.zeros(city.n_rows, DEEDS)
     for name in ("reached", "this_week", "engaged", "ladder"):
         setattr(tally, name, deeds[name])
     relation: NDArray[Any] = np.zeros(state.fatigue.value.shape, relation_of(len(state.fatigue.decay)))
-    relation["is_following"] = state.followers.is_following
-    state.followers.is_following = relation["is_following"]
-    state.fatigue.value, state.fatigue.last = relation["fatigue"], relation["tired_at"]
+    for account, n_followers in enumerate(state.followers.count.tolist()):
+        relation["is_following"][account, :n_followers] = True  # they have the first seats
+    state.fatigue = Memory.blank((0, 0), state.fatigue.decay, np.float32)
     sights: NDArray[Any] = np.zeros(state.times_seen.shape, SIGHTS)
     state.times_seen, state.flags = sights["times_seen"], sights["flags"]
     warmth: NDArray[Any] = np.zeros(city.n_rows, WARMTH)
@@ -77,6 +90,21 @@ def traits(city: City) -> NDArray[Any]:
         records["interest"] = city.interest.T
         _traits[city] = records
     return _traits[city]
+
+
+def seats(city: City, block: int) -> Seats:
+    """Where each account of the city keeps its relation with everyone: those whom it has at the start in the
+    order in which they are offered its posts, so that memory is read in a row, then all others."""
+    if city not in _seats:
+        opening = {name: by_attachment(city, rows, block) for name, rows in sorted(city.followers.items())}
+        seat_of = np.empty((len(opening), city.n_rows), np.int32)
+        for mine, rows in zip(seat_of, opening.values(), strict=True):
+            others = np.ones(city.n_rows, bool)
+            others[rows] = False
+            mine[rows] = np.arange(len(rows))
+            mine[others] = np.arange(len(rows), city.n_rows)
+        _seats[city] = Seats(opening, seat_of)
+    return _seats[city]
 
 
 def in_blocks(city: City, platform: int, rows: NDArray[Any], block: int) -> Queue:

@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.compiled.arithmetic import fold, offer_chance, threshold, tiredness
 from sim.compiled.build import bring_near, compiled, inlined
-from sim.compiled.feeding import BLOCK, fatigue_of, put, warm, warmth_of
+from sim.compiled.feeding import BLOCK, fatigue_of, put, seat_of, warm, warmth_of
 from sim.figures import BANDS
 from sim.tally import MEASURES
 
@@ -72,7 +72,7 @@ def sift(
 
     One comparison of whole numbers with the threshold of the block settles most.
     """
-    base, warmest, page = offer.base, offer.warmest, offer.page
+    base, warmest = offer.base, offer.warmest
     key, account = offered.key[feeding.post], plan.account[feeding.post]
     bits, near, chosen, drawn = desk.bits, desk.near, desk.chosen, desk.drawn
     start = np.uint64(block) * np.uint64(BLOCK)
@@ -94,8 +94,8 @@ def sift(
         kept += np.uint64((luck < attachment * base) | (is_warm & (luck < attachment * (base * warmest))))
     for j in range(np.uint64(n), kept):
         who = np.uint64(queue.who[chosen[j]])
-        bring_near(moods.relation, (account, who))
-        bring_near(moods.relation, (page, who))
+        if not offer.in_order:
+            bring_near(moods.relation, (account, seat_of(moods, account, who)))
         bring_near(moods.warmth, who * np.uint64(warm(moods, who)))
     return np.int64(kept)
 
@@ -127,12 +127,16 @@ def choose(
             affinity *= moods.liking[liked, who]
         affinity *= offered.understood[post, circle]
         for r in range(len(rivals)):
-            affinity *= factors[r] if moods.relation[rivals[r], who].is_following else 1.0
-        tired = tiredness(fatigue_of(moods, account, who, hour), moods.slope)
-        is_meant = moods.relation[page, who].is_following & offered.target_circle[post, circle]
+            affinity *= factors[r] if moods.is_following[rivals[r], who] else 1.0
+        seat = at if offer.in_order else seat_of(moods, account, who)
+        relation = moods.relation[account, seat]
+        tired = tiredness(fatigue_of(moods, relation, hour), moods.slope)
+        is_meant = relation.is_following if offer.in_order else moods.is_following[page, who]
+        is_meant &= offered.target_circle[post, circle]
         is_meant &= offered.target[post, np.uint64(band)]
         if avoid >= 0:
-            is_meant &= not moods.relation[avoid, who].is_following
+            is_meant &= not moods.is_following[avoid, who]
+        out.seat[kept] = seat
         out.who[kept], out.band[kept], out.activity[kept] = who, band, queue.activity[at]
         kept += np.uint64(is_meant & (luck < offer_chance(base, affinity, tired)))
     return np.int64(kept)

@@ -11,25 +11,28 @@ from sim.figures import BANDS
 
 class Readers(NamedTuple):
     """People in whose feeds something is put: ``who`` int32, ``band`` uint8, ``activity`` float32; ``source``
-    int32 0 for the account, else sharer + 1; ``depth`` int32 generation of the share; ``luck`` float64 of a
+    int32 0 for the account, else sharer + 1; ``seat`` int32 (``packing.seats``); ``depth`` int32 generation of the share; ``luck`` float64 of a
     friend, while the platform decides."""
 
     who: Any
     band: Any
     activity: Any
     source: Any
+    seat: Any
     depth: Any
     luck: Any
 
     @classmethod
     def of(cls, size: int) -> Readers:
         """Room for ``size`` people."""
-        kinds = (np.int32, np.uint8, np.float32, np.int32, np.int32, np.float64)
+        kinds = (np.int32, np.uint8, np.float32, np.int32, np.int32, np.int32, np.float64)
         return cls(*[np.zeros(size, kind) for kind in kinds])
 
 
 # one display to come, or that came
-ENTRY = np.dtype([("post", "i4"), ("who", "i4"), ("cell", "i4"), ("depth", "i4"), ("activity", "f4")])
+ENTRY = np.dtype(
+    [("post", "i4"), ("who", "i4"), ("seat", "i4"), ("cell", "i4"), ("depth", "i4"), ("activity", "f4")]
+)
 PAGE = 64  # entries of one hour that stand together, so that memory is read and written in a row
 
 
@@ -82,7 +85,7 @@ class Events(NamedTuple):
 
     int64: ``warmer``, ``colder`` rows of people; ``joins``, ``through_friends``, ``leaves`` ids (account *
     n_rows + row); ``spoken_post``, ``spoken_who``; int32: ``shared_post``, ``shared_who``, ``shared_depth``.
-    ``tired_account``, ``tired_who`` int32: one for each display.
+    ``tired_account``, ``tired_seat`` int32: one for each display.
     """
 
     n: Any
@@ -97,7 +100,7 @@ class Events(NamedTuple):
     through_friends: Any
     leaves: Any
     tired_account: Any
-    tired_who: Any
+    tired_seat: Any
 
     @classmethod
     def of(cls, size: int, engagements: int) -> Events:
@@ -117,14 +120,14 @@ class Events(NamedTuple):
             through_friends=np.empty(one, i8),
             leaves=np.empty(one, i8),
             tired_account=np.empty(one, i4),
-            tired_who=np.empty(one, i4),
+            tired_seat=np.empty(one, i4),
         )
 
 
 class Desk(NamedTuple):
     """Room to work on people together. uint64: ``bits``, ``near``, ``found``, ``session``, and,
     for two blocks, ``chosen``, ``drawn``; int32:
-    ``who``, ``depth``; int64: ``cell``, ``row``, ``tail``; float64: ``activity``, ``luck``, ``missed``, ``t``
+    ``who``, ``seat``, ``depth``; int64: ``cell``, ``row``, ``tail``; float64: ``activity``, ``luck``, ``missed``, ``t``
     (minutes); ``elapsed`` float64[6] profile time (days) at an instant by age band.
     """
 
@@ -135,6 +138,7 @@ class Desk(NamedTuple):
     chosen: Any
     drawn: Any
     who: Any
+    seat: Any
     depth: Any
     cell: Any
     row: Any
@@ -148,6 +152,6 @@ class Desk(NamedTuple):
     @classmethod
     def of(cls, size: int) -> Desk:
         """Room for blocks of ``size`` people."""
-        kinds = [*6 * [np.uint64], *2 * [np.int32], *3 * [np.int64], *5 * [np.float64]]
-        sizes = [*4 * [size], 2 * size, 2 * size, *9 * [size], len(BANDS)]
+        kinds = [*6 * [np.uint64], *3 * [np.int32], *3 * [np.int64], *5 * [np.float64]]
+        sizes = [*4 * [size], 2 * size, 2 * size, *10 * [size], len(BANDS)]
         return cls(*[np.empty(n, kind) for n, kind in zip(sizes, kinds, strict=True)])

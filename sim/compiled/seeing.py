@@ -50,6 +50,7 @@ def see(
     events: Any,
     post: Any,
     who: Any,
+    seat: Any,
     cell: Any,
     depth: Any,
     activity: Any,
@@ -87,7 +88,8 @@ def see(
     if own:
         deed.reached |= bit
         deed.this_week |= bit
-    follows = moods.relation[account, who].is_following
+    relation = moods.relation[account, seat]
+    follows = relation.is_following
     affinity = np.float64(trait.attachment)
     if warm(moods, who):
         affinity *= 1.0 + warmth_of(moods, who, hour)
@@ -95,7 +97,7 @@ def see(
     if moods.liking_of[account] >= 0:
         liking *= moods.liking[moods.liking_of[account], who]
     liking *= response.understood[post, circle]
-    tired = tiredness(fatigue_of(moods, account, who, hour), moods.slope)
+    tired = tiredness(fatigue_of(moods, relation, hour), moods.slope)
     stand = standing(follows, mark & _ENDORSED != 0, response.stranger[k], response.endorsement[k])
     repeat = response.repeat[times]
     expressive = np.float64(trait.expressiveness)
@@ -121,7 +123,7 @@ def see(
     if first:
         come_or_go(people, plan, response, events, post, who, account, band, depth > 0, follows, affinity)
     if first or again:
-        reappear(sessions, shown, calendar, post, who, cell, depth, activity, k, band, hour)
+        reappear(sessions, shown, calendar, post, who, seat, cell, depth, activity, k, band, hour)
 
 
 @inlined
@@ -233,6 +235,7 @@ def reappear(
     calendar: Any,
     post: Any,
     who: Any,
+    seat: Any,
     cell: Any,
     depth: Any,
     activity: Any,
@@ -252,4 +255,4 @@ def reappear(
     later = cell + gap + 1
     position = unit(fold(fold(sessions.key[k], who), later))
     t = instant(sessions.clock, sessions.per_day, row, (later + position) / activity)
-    enter(calendar, shown, post, who, later, -1 - depth, activity, t, hour)
+    enter(calendar, shown, post, who, seat, later, -1 - depth, activity, t, hour)
