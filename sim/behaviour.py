@@ -7,12 +7,13 @@ happen; they are built once and rounded (``sessions.rounded``).
 
 from __future__ import annotations
 
+from math import erfc, exp, log, sqrt
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtri
 
 from sim.cards import Appeal, Display, Memory, Supply
 from sim.sessions import HOUR_MIN, rounded
@@ -20,6 +21,7 @@ from sim.sessions import HOUR_MIN, rounded
 F64 = NDArray[np.float64]
 MAX_REDISPLAY_GAP = 4096
 CROWD_STEPS = 64
+_HAIR = 1e-9  # so that rounding cannot leave a root outside its bracket
 
 
 # --- tables ---------------------------------------------------------------------------------------
@@ -114,12 +116,16 @@ def offer_scale(mean_chance: float, reach_sd: float) -> float:
     if s == 0:
         return float(rounded(min(mean_chance, 1.0)))
 
-    def censored_mean(ln_c: float) -> float:
-        return np.exp(ln_c + s * s / 2) * ndtr((-ln_c - s * s) / s) + ndtr(ln_c / s)
+    root = s * sqrt(2.0)
 
-    low, high = np.log(goal) - s * s / 2 - 1, np.log(goal) + 60 * s + 1
-    ln_c = brentq(lambda x: censored_mean(x) - goal, low, high, xtol=1e-12)
-    return float(rounded(np.exp(ln_c)))
+    def beyond(ln_c: float) -> float:
+        """Censored mean above the goal; the normal distribution is erfc(-z / sqrt 2) / 2."""
+        uncensored = exp(ln_c + s * s / 2) * erfc((ln_c + s * s) / root)
+        return (uncensored + erfc(-ln_c / root)) / 2 - goal
+
+    # E[min(1, x)] is at most E[x] and at least P(x >= 1)
+    low, high = log(goal) - s * s / 2, s * float(ndtri(goal))
+    return float(rounded(exp(brentq(beyond, low - _HAIR, high + _HAIR, xtol=1e-12))))
 
 
 def reach_share(anchor_share: float, followers: float, at_followers: float, exponent: float) -> float:

@@ -49,8 +49,9 @@ class CompiledKernel(Kernel):
         self._sights = packed.sights.view(np.uint16)
         self._handed = Handed.of(self, self._session_keys, packed, self._seats)
         self.state.followers.moods = self._handed.moods
+        n_followers = int(self.state.followers.count.sum())  # memory that is not used costs nothing
         life_h = int(laws.feed.life_min.max()) // HOUR_MIN + 2
-        self._entries = Calendar.of(_ROOM, laws.n_hours, min(life_h, laws.n_hours))
+        self._entries = Calendar.of(max(_ROOM, 2 * n_followers), laws.n_hours, min(life_h, laws.n_hours))
         self._desk = Desk.of(feeding.BLOCK)
         self._readers, self._friends = Readers.of(3 * feeding.BLOCK), Readers.of(_ROOM)
         self._wave, self._events = Wave.of(_ROOM), Events.of(_ROOM, seeing.MOST)
@@ -164,13 +165,13 @@ class CompiledKernel(Kernel):
             return
         (post, sharer, depth), self._passed_on = self._passed_on, None
         now = float(self.hour * HOUR_MIN)
-        if (post != post[0]).any():
-            order = np.argsort(post, kind="stable")
-            post, sharer, depth = post[order], sharer[order], depth[order]
+        order = np.argsort(post, kind="stable")
+        post, sharer, depth = post[order], sharer[order], depth[order]
         if self._most_ties > len(self._friends.who):
             self._friends = Readers.of(2 * self._most_ties)
-        tails = np.zeros(len(self.city.platforms), np.int64)
-        for k in set(self.laws.platform[post].tolist()):
+        tails = np.full(len(self.city.platforms), -1)
+        tails[self.laws.platform[post]] = 0
+        for k in np.flatnonzero(tails == 0).tolist():
             tails[k] = self._tails.at(k, now)
         h, at = self._handed, 0
         while at < len(post):
