@@ -42,7 +42,7 @@ class CompiledKernel(Kernel):
         self._restless = Settled(moving.restless)
         self._moves = coming.moves_of(laws, city, seed, replicate)
         self._came = coming.Newcomers(len(laws.schedule.accounts), city.n_rows)
-        self._passed_on: tuple[NDArray[np.int32], ...] | None = None
+        self._passed_on: NDArray[np.int32] | None = None
         super().__init__(laws, city, seed, replicate)
         packed = pack(city, self.state, self.tally)
         self._seats = seats(city, feeding.BLOCK)
@@ -165,13 +165,10 @@ class CompiledKernel(Kernel):
             return
         (post, sharer, depth), self._passed_on = self._passed_on, None
         now = float(self.hour * HOUR_MIN)
-        order = np.argsort(post, kind="stable")
-        post, sharer, depth = post[order], sharer[order], depth[order]
         if self._most_ties > len(self._friends.who):
             self._friends = Readers.of(2 * self._most_ties)
-        tails = np.full(len(self.city.platforms), -1)
-        tails[self.laws.platform[post]] = 0
-        for k in np.flatnonzero(tails == 0).tolist():
+        tails = np.zeros(len(self.city.platforms), np.int64)
+        for k in set(self.laws.platform[post].tolist()):
             tails[k] = self._tails.at(k, now)
         h, at = self._handed, 0
         while at < len(post):
@@ -207,10 +204,8 @@ class CompiledKernel(Kernel):
         if self.dialogue is not None and spoken:
             self.dialogue.hear(self.hour, events.spoken_post[:spoken], events.spoken_who[:spoken])
         if shared:
-            self._passed_on = tuple(
-                column[:shared].copy()
-                for column in (events.shared_post, events.shared_who, events.shared_depth)
-            )
+            order = np.argsort(events.shared[0, :shared], kind="stable")
+            self._passed_on = events.shared.take(order, axis=1)
 
     def _warm(self, who: I64, step: float) -> None:
         memory = self.laws.scenario.behaviour.memory
@@ -247,7 +242,7 @@ class CompiledKernel(Kernel):
         if so_far + n > len(self._events.tired_seat):
             longer = Events.of(2 * (so_far + n), seeing.MOST)
             for column, before in zip(longer, self._events, strict=True):
-                column[: len(before)] = before
+                column[..., : before.shape[-1]] = before
             self._events = longer
 
     def _reserve(self, n: int) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numba
+import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, config, types
 from numba.extending import intrinsic
@@ -45,20 +46,33 @@ def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
 class Settled:
     """A compiled function that asks for the types of its arguments at the first call only.
 
-    For calls whose types never change: asking takes ten times as long as handing the arguments over.
+    For calls whose types never change: asking takes several times as long as handing the arguments over.
+    Raises TypeError for an array of another kind, or not contiguous; what tuples hold is not looked at.
     """
 
     def __init__(self, function: Any) -> None:
         self._function = function
         self._call: Callable[..., Any] | None = None
+        self._arrays: list[tuple[int, np.dtype[Any], int]] = []
 
     def __call__(self, *arguments: Any) -> Any:
         """The function of ``arguments``."""
-        if self._call is None:
-            types_ = tuple(numba.typeof(argument) for argument in arguments)
-            self._function.compile(types_)
-            self._call = self._function.get_overload(types_)
-        return self._call(*arguments)
+        call = self._call or self._settle(arguments)
+        for place, kind, n_dimensions in self._arrays:
+            given = arguments[place]
+            if given.dtype != kind or given.ndim != n_dimensions or not given.flags.c_contiguous:
+                name = self._function.__name__
+                raise TypeError(f"{name}: argument {place} is another kind of array than at the first call")
+        return call(*arguments)
+
+    def _settle(self, arguments: tuple[Any, ...]) -> Callable[..., Any]:
+        asked = tuple(numba.typeof(argument) for argument in arguments)
+        self._function.compile(asked)
+        given = enumerate(arguments)
+        self._arrays = [(i, a.dtype, a.ndim) for i, a in given if isinstance(a, np.ndarray)]
+        call: Callable[..., Any] = self._function.get_overload(asked)
+        self._call = call
+        return call
 
 
 def _bring_near(typing: Any, array: Any, index: Any) -> Any:

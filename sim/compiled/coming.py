@@ -13,6 +13,7 @@ from sim.audience import Followers, account_keys
 from sim.city import City
 from sim.compiled import moving
 from sim.compiled.arrays import Moods
+from sim.compiled.build import Settled
 from sim.compiled.moving import Moves
 from sim.conversation import processes, surely_over
 from sim.draws import key
@@ -60,11 +61,15 @@ class Following(Followers):
 
     moods: Moods  # whose relations are kept in step
 
+    def __init__(self, laws: Laws, city: City, group: NDArray[Any]) -> None:
+        super().__init__(laws, city, group)
+        self._letting_in, self._letting_out = Settled(moving.let_in), Settled(moving.let_out)
+
     def _let_in(self, ids: I64) -> I64:
-        return self._those(ids, moving.let_in)
+        return self._those(ids, self._letting_in)
 
     def _let_out(self, ids: I64) -> I64:
-        return self._those(ids, moving.let_out)
+        return self._those(ids, self._letting_out)
 
     def _those(self, ids: I64, move: Callable[..., int]) -> I64:
         moved = ids.copy()

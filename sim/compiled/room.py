@@ -84,7 +84,7 @@ class Events(NamedTuple):
     """What the displays of an hour lead to, by kind; ``n`` int64[8]: how many there are of each (``seeing``).
 
     int64: ``warmer``, ``colder`` rows of people; ``joins``, ``through_friends``, ``leaves`` ids (account *
-    n_rows + row); ``spoken_post``, ``spoken_who``; int32: ``shared_post``, ``shared_who``, ``shared_depth``.
+    n_rows + row); ``spoken_post``, ``spoken_who``; int32: ``shared`` [3, n] post, sharer and depth.
     ``tired_account``, ``tired_seat`` int32: one for each display.
     """
 
@@ -93,9 +93,7 @@ class Events(NamedTuple):
     colder: Any
     spoken_post: Any
     spoken_who: Any
-    shared_post: Any
-    shared_who: Any
-    shared_depth: Any
+    shared: Any
     joins: Any
     through_friends: Any
     leaves: Any
@@ -113,9 +111,7 @@ class Events(NamedTuple):
             colder=np.empty(one, i8),
             spoken_post=np.empty(one, i8),
             spoken_who=np.empty(one, i8),
-            shared_post=np.empty(one, i4),
-            shared_who=np.empty(one, i4),
-            shared_depth=np.empty(one, i4),
+            shared=np.empty((3, one), i4),
             joins=np.empty(several, i8),
             through_friends=np.empty(one, i8),
             leaves=np.empty(one, i8),

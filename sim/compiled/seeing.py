@@ -162,9 +162,9 @@ def act(
         deeper = depth + 1
         counts.share_depth[account, min(deeper, MAX_DEPTH)] += 1
         counts.depth[post] = max(counts.depth[post], deeper)
-        events.shared_post[events.n[SHARED]] = post
-        events.shared_depth[events.n[SHARED]] = deeper
-        note(events.shared_who, events.n, SHARED, who)
+        place = events.n[SHARED]
+        events.shared[0, place], events.shared[1, place], events.shared[2, place] = post, who, deeper
+        events.n[SHARED] += 1
 
 
 @inlined

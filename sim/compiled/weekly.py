@@ -29,12 +29,8 @@ def close_week(
                 reached[k, group[who]] += marks >> k & 1
             reached[n_platforms, group[who]] += 1
             last_week[who], this_week[who] = week, 0
-        rungs = ladder[who] & _OTHERS
-        last = np.int64(last_week[who])
-        if last >= 0 and week - last < _INFORMED_WEEKS:
-            rungs |= _INFORMED
+        last, is_linked = np.int64(last_week[who]), False
         for account in range(len(is_own)):
-            if is_own[account] and is_following[account, who]:
-                rungs |= _LINKED
-                break
-        ladder[who] = rungs
+            is_linked |= is_own[account] & is_following[account, who]
+        is_informed = (last >= 0) & (week - last < _INFORMED_WEEKS)
+        ladder[who] = (ladder[who] & _OTHERS) | _INFORMED * is_informed | _LINKED * is_linked
