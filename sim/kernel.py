@@ -227,7 +227,8 @@ class Kernel(Offering):
             return
         self.tally.weekly[:, :, week, FOLLOWS] += followers.by_group - before
         for through in filter(len, written.through_friends):
-            account, who = np.divmod(np.intersect1d(new, through), n_rows)
+            won = set(new.tolist()).intersection(through.tolist())  # both are short
+            account, who = np.divmod(np.array(sorted(won), dtype=np.int64), n_rows)
             self.tally.climb("influenced", who[self.is_own[account]])
         self._welcome(new, float((self.hour + 1) * HOUR_MIN))
 

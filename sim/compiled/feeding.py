@@ -32,7 +32,7 @@ EXPOSURES, WALKED, DISPLAYS = (WORK.index(name) for name in ("exposures", "sessi
 
 
 @inlined
-def warm(moods: Any, who: Any) -> Any:
+def ever_warm(moods: Any, who: Any) -> Any:
     """Whether someone's affinity was ever changed."""
     return moods.is_warm[who >> np.uint64(3)] >> np.uint8(who & np.uint64(7)) & np.uint8(1) > 0
 

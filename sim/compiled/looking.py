@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from sim.compiled.build import bring_near, compiled, inlined
-from sim.compiled.feeding import fatigue_of, warmth_of
+from sim.compiled.feeding import ever_warm, fatigue_of, warmth_of
 from sim.compiled.room import PAGE
 from sim.compiled.seeing import SEVERAL, THERE, TIRED, note, see
 
@@ -129,6 +129,7 @@ def fetch(people: Any, plan: Any, moods: Any, counts: Any, entry: Any) -> None:
     bring_near(moods.relation, (plan.account[np.uint64(entry.post)], np.uint64(entry.seat)))
     bring_near(people.traits, person)
     bring_near(counts.deeds, person)
+    bring_near(moods.warmth, person * np.uint64(ever_warm(moods, person)))
 
 
 @compiled

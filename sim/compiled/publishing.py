@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.compiled.arithmetic import fold, offer_chance, threshold, tiredness
 from sim.compiled.build import bring_near, compiled, inlined
-from sim.compiled.feeding import BLOCK, fatigue_of, put, seat_of, warm, warmth_of
+from sim.compiled.feeding import BLOCK, ever_warm, fatigue_of, put, seat_of, warmth_of
 from sim.figures import BANDS
 from sim.tally import MEASURES
 
@@ -90,13 +90,13 @@ def sift(
         at, of = start + near[j], bits[near[j]]
         luck, attachment = np.float64(of) * 2.0**-53, np.float64(queue.attachment[at])
         chosen[kept], drawn[kept] = at, of
-        is_warm = warm(moods, np.uint64(queue.who[at]))
+        is_warm = ever_warm(moods, np.uint64(queue.who[at]))
         kept += np.uint64((luck < attachment * base) | (is_warm & (luck < attachment * (base * warmest))))
     for j in range(np.uint64(n), kept):
         who = np.uint64(queue.who[chosen[j]])
         if not offer.in_order:
             bring_near(moods.relation, (account, seat_of(moods, account, who)))
-        bring_near(moods.warmth, who * np.uint64(warm(moods, who)))
+        bring_near(moods.warmth, who * np.uint64(ever_warm(moods, who)))
     return np.int64(kept)
 
 
@@ -121,7 +121,7 @@ def choose(
         at = chosen[j]
         who, circle, band = np.uint64(queue.who[at]), np.uint64(queue.circle[at]), queue.band[at]
         luck, affinity = np.float64(drawn[j]) * 2.0**-53, np.float64(queue.attachment[at])
-        if warm(moods, who):
+        if ever_warm(moods, who):
             affinity *= 1.0 + warmth_of(moods, who, hour)
         if liked >= 0:
             affinity *= moods.liking[liked, who]

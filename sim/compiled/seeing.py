@@ -20,7 +20,7 @@ from sim.compiled.arithmetic import (
     unit,
 )
 from sim.compiled.build import inlined
-from sim.compiled.feeding import DISPLAYS, enter, fatigue_of, warm, warmth_of
+from sim.compiled.feeding import DISPLAYS, enter, ever_warm, fatigue_of, warmth_of
 from sim.figures import BANDS
 from sim.tally import LADDER, MAX_DEPTH, MEASURES
 
@@ -91,7 +91,7 @@ def see(
     relation = moods.relation[account, seat]
     follows = relation.is_following
     affinity = np.float64(trait.attachment)
-    if warm(moods, who):
+    if ever_warm(moods, who):
         affinity *= 1.0 + warmth_of(moods, who, hour)
     liking = affinity
     if moods.liking_of[account] >= 0:
