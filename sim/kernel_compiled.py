@@ -16,14 +16,14 @@ from sim.compiled import coming, feeding, looking, moving, publishing, seeing, s
 from sim.compiled.arrays import Feeding, Offer, Queue
 from sim.compiled.build import Settled
 from sim.compiled.handing import Handed
-from sim.compiled.packing import in_blocks, pack, seats
+from sim.compiled.packing import in_blocks, pack, seats, state_of
 from sim.compiled.room import Calendar, Desk, Events, Readers, Wave
 from sim.compiled.talking import Talking
 from sim.displays import I64, NONE
 from sim.kernel import Kernel
 from sim.laws import Laws
 from sim.lending import boosted
-from sim.reactions import Writes
+from sim.reactions import State, Writes
 from sim.sessions import HOUR_MIN, WEEK_MIN
 from sim.tally import WORK
 
@@ -44,10 +44,8 @@ class CompiledKernel(Kernel):
         self._came = coming.Newcomers(len(laws.schedule.accounts), city.n_rows)
         self._passed_on: NDArray[np.int32] | None = None
         super().__init__(laws, city, seed, replicate)
-        packed = pack(city, self.state, self.tally)
         self._seats = seats(city, feeding.BLOCK)
-        self._sights = packed.sights.view(np.uint16)
-        self._handed = Handed.of(self, self._session_keys, packed, self._seats)
+        self._handed = Handed.of(self, self._session_keys, self._packed, self._seats)
         self.state.followers.moods = self._handed.moods
         n_followers = int(self.state.followers.count.sum())  # memory that is not used costs nothing
         life_h = int(laws.feed.life_min.max()) // HOUR_MIN + 2
@@ -64,6 +62,12 @@ class CompiledKernel(Kernel):
             )
             for a in range(len(laws.schedule.accounts))
         ]
+
+    def _blank_state(self, n_active: int) -> State:
+        followers = self.followers_of(self.laws, self.city, self.group)
+        self._packed = pack(self.city, self.tally, followers, self.laws.n_hours, n_active)
+        self._sights = self._packed.sights.view(np.uint16)
+        return state_of(self._packed, followers, self.laws)
 
     def _queue(self, account: int) -> Queue:
         """First followers of an account, those most attached first: the same for every replicate."""
@@ -222,8 +226,8 @@ class CompiledKernel(Kernel):
     def _close_week(self, week: int) -> None:
         tally = self.tally
         weekly.close_week(
-            week, self.group, self.is_own, self.state.followers.is_following, tally.this_week,
-            tally.last_week, tally.ladder, tally.weekly_reached[week],
+            week, self.group, self.linked(), tally.this_week, tally.last_week, tally.ladder,
+            tally.weekly_reached[week],
         )  # fmt: skip
 
     def _finders(self, account: int) -> I64:

@@ -70,19 +70,23 @@ class Viewers:
         self.is_lent = is_lent(schedule)
         self.is_own = np.array([plan.is_own for plan in schedule.accounts], dtype=bool)
         self.place = places(laws)
-        n_active = int(self.place.max(initial=0)) + 1
-        self.state = State(
-            followers=self.followers_of(laws, city, self.group),
-            fatigue=Memory.blank((n_accounts, city.n_rows), laws.fatigue_decay, np.float32),
-            affinity=Memory.blank(city.n_rows, laws.affinity_decay),
-            times_seen=np.zeros((n_active, city.n_rows), dtype=np.uint8),
-            flags=np.zeros((n_active, city.n_rows), dtype=np.uint8),
-        )
+        self.state = self._blank_state(int(self.place.max(initial=0)) + 1)
         self._shared = np.empty(0, dtype=DISPLAY)
         self.dialogue = (
             self.dialogue_of(laws, laws.talk, city, seed, replicate, self.tally)
             if laws.talk is not None
             else None
+        )
+
+    def _blank_state(self, n_active: int) -> State:
+        """Nobody has seen anything; ``n_active``: most posts that live at one time."""
+        laws, city = self.laws, self.city
+        return State(
+            followers=self.followers_of(laws, city, self.group),
+            fatigue=Memory.blank((len(laws.schedule.accounts), city.n_rows), laws.fatigue_decay, np.float32),
+            affinity=Memory.blank(city.n_rows, laws.affinity_decay),
+            times_seen=np.zeros((n_active, city.n_rows), dtype=np.uint8),
+            flags=np.zeros((n_active, city.n_rows), dtype=np.uint8),
         )
 
     def linked(self) -> NDArray[np.bool_]:

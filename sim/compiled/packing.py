@@ -11,9 +11,10 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.audience import Memory, group_of
+from sim.audience import Followers, Memory, group_of
 from sim.city import City
 from sim.compiled.arrays import Queue
+from sim.laws import Laws
 from sim.reactions import State
 from sim.tally import Tally
 
@@ -48,23 +49,28 @@ class Packed(NamedTuple):
     warmth: NDArray[Any]
 
 
-def pack(city: City, state: State, tally: Tally) -> Packed:
-    """Repack a state and counts that are still blank but for who follows.
-
-    ``state.fatigue`` is emptied: from now on it is kept by seat.
-    """
+def pack(city: City, tally: Tally, followers: Followers, n_hours: int, n_active: int) -> Packed:
+    """Records of a run in which nothing has happened yet but for who follows; ``n_active``: most posts that
+    live at one time. The counts of ``tally`` become views of ``deeds``."""
     deeds: NDArray[Any] = np.zeros(city.n_rows, DEEDS)
     for name in ("reached", "this_week", "engaged", "ladder"):
         setattr(tally, name, deeds[name])
-    relation: NDArray[Any] = np.zeros(state.fatigue.value.shape, relation_of(len(state.fatigue.decay)))
-    for account, n_followers in enumerate(state.followers.count.tolist()):
+    relation: NDArray[Any] = np.zeros((len(followers.count), city.n_rows), relation_of(n_hours))
+    for account, n_followers in enumerate(followers.count.tolist()):
         relation["is_following"][account, :n_followers] = True  # they have the first seats
-    state.fatigue = Memory.blank((0, 0), state.fatigue.decay, np.float32)
-    sights: NDArray[Any] = np.zeros(state.times_seen.shape, SIGHTS)
-    state.times_seen, state.flags = sights["times_seen"], sights["flags"]
-    warmth: NDArray[Any] = np.zeros(city.n_rows, WARMTH)
-    state.affinity.value, state.affinity.last = warmth["excess"], warmth["warm_at"]
-    return Packed(deeds, relation, sights, warmth)
+    sights: NDArray[Any] = np.zeros((n_active, city.n_rows), SIGHTS)
+    return Packed(deeds, relation, sights, np.zeros(city.n_rows, WARMTH))
+
+
+def state_of(packed: Packed, followers: Followers, laws: Laws) -> State:
+    """The state whose columns are views of ``packed``; fatigue, which is kept by seat, is not among them."""
+    return State(
+        followers=followers,
+        fatigue=Memory.blank((0, 0), laws.fatigue_decay, np.float32),
+        affinity=Memory(packed.warmth["excess"], packed.warmth["warm_at"], laws.affinity_decay),
+        times_seen=packed.sights["times_seen"],
+        flags=packed.sights["flags"],
+    )
 
 
 def relation_of(n_hours: int) -> np.dtype[Any]:

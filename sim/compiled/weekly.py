@@ -1,4 +1,4 @@
-"""The end of a week, compiled: ``Tally.close_week`` and ``Viewers.linked`` in one pass over the people."""
+"""The end of a week, compiled: ``Tally.close_week`` in one pass over the people."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _OTHERS = np.uint8(~(_LINKED | _INFORMED))
 
 @compiled
 def close_week(
-    week: int, group: Any, is_own: Any, is_following: Any, this_week: Any, last_week: Any, ladder: Any,
+    week: int, group: Any, linked: Any, this_week: Any, last_week: Any, ladder: Any,
     reached: Any,
 ) -> None:  # fmt: skip
     """Turn the week's marks into distinct people, then forget them. ``reached`` int64[K + 1, 7] of the week,
-    blank; the rest as ``Tally`` and ``Followers``."""
+    blank; the rest as ``Tally.close_week``."""
     n_platforms = reached.shape[0] - 1
     for who in range(len(group)):
         marks = np.int64(this_week[who])
@@ -29,8 +29,6 @@ def close_week(
                 reached[k, group[who]] += marks >> k & 1
             reached[n_platforms, group[who]] += 1
             last_week[who], this_week[who] = week, 0
-        last, is_linked = np.int64(last_week[who]), False
-        for account in range(len(is_own)):
-            is_linked |= is_own[account] & is_following[account, who]
+        last = np.int64(last_week[who])
         is_informed = (last >= 0) & (week - last < _INFORMED_WEEKS)
-        ladder[who] = (ladder[who] & _OTHERS) | _INFORMED * is_informed | _LINKED * is_linked
+        ladder[who] = (ladder[who] & _OTHERS) | _INFORMED * is_informed | _LINKED * linked[who]
