@@ -34,7 +34,7 @@ _queues: WeakKeyDictionary[City, dict[str, Queue]] = WeakKeyDictionary()
 class CompiledKernel(Kernel):
     """One replicate of one scenario on a city, as ``Kernel``, many times faster."""
 
-    dialogue_of, followers_of = Talking, coming.Following
+    dialogue_of = Talking
 
     def __init__(self, laws: Laws, city: City, seed: int, replicate: int) -> None:
         self._publishing, self._delivering = Settled(publishing.publish), Settled(sharing.deliver)
@@ -46,7 +46,7 @@ class CompiledKernel(Kernel):
         super().__init__(laws, city, seed, replicate)
         self._seats = seats(city, feeding.BLOCK)
         self._handed = Handed.of(self, self._session_keys, self._packed, self._seats)
-        self.state.followers.moods = self._handed.moods
+        self._following.moods = self._handed.moods
         n_followers = int(self.state.followers.count.sum())  # memory that is not used costs nothing
         life_h = int(laws.feed.life_min.max()) // HOUR_MIN + 2
         self._entries = Calendar.of(max(_ROOM, 2 * n_followers), laws.n_hours, min(life_h, laws.n_hours))
@@ -64,10 +64,10 @@ class CompiledKernel(Kernel):
         ]
 
     def _blank_state(self, n_active: int) -> State:
-        followers = self.followers_of(self.laws, self.city, self.group)
-        self._packed = pack(self.city, self.tally, followers, self.laws.n_hours, n_active)
+        self._following = coming.Following(self.laws, self.city, self.group)
+        self._packed = pack(self.city, self.tally, self._following, self.laws.n_hours, n_active)
         self._sights = self._packed.sights.view(np.uint16)
-        return state_of(self._packed, followers, self.laws)
+        return state_of(self._packed, self._following, self.laws)
 
     def _queue(self, account: int) -> Queue:
         """First followers of an account, those most attached first: the same for every replicate."""
@@ -125,8 +125,8 @@ class CompiledKernel(Kernel):
         pages, factors = self._rival_rows[account]
         is_own = page == account and len(pages) > 0
         offer = Offer(
-            page, avoid, False, float(laws.scale(where.k, size) * self.posts.offer[where.post]), self._warmest,
-            pages if is_own else NONE, factors[:, week].copy() if is_own else np.empty(0),
+            page, avoid, False, float(laws.scale(where.k, size) * self.posts.offer[where.post]),
+            self._warmest, pages if is_own else NONE, factors[:, week].copy() if is_own else np.empty(0),
             self.city.n_residents, week,
         )  # fmt: skip
         examined = int(followers.count[page])

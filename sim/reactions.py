@@ -54,7 +54,6 @@ class Viewers:
     """The people of a city in one replicate of one scenario, and what they do with what they see."""
 
     dialogue_of: type[Dialogue] = Dialogue
-    followers_of: type[Followers] = Followers
 
     def __init__(self, laws: Laws, city: City, seed: int, replicate: int) -> None:
         self.laws, self.city, self.seed, self.replicate = laws, city, seed, replicate
@@ -82,7 +81,7 @@ class Viewers:
         """Nobody has seen anything; ``n_active``: most posts that live at one time."""
         laws, city = self.laws, self.city
         return State(
-            followers=self.followers_of(laws, city, self.group),
+            followers=Followers(laws, city, self.group),
             fatigue=Memory.blank((len(laws.schedule.accounts), city.n_rows), laws.fatigue_decay, np.float32),
             affinity=Memory.blank(city.n_rows, laws.affinity_decay),
             times_seen=np.zeros((n_active, city.n_rows), dtype=np.uint8),

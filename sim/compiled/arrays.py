@@ -95,8 +95,9 @@ class Feeding(NamedTuple):
 class Offer(NamedTuple):
     """A post offered to those who follow ``page`` (its account or a partner) and not ``avoid`` (-1: nobody).
 
-    ``in_order``: the queue is the account's own of the start, where places are seats. ``base`` chance at affinity 1; ``warmest``: no affinity exceeds this multiple of attachment; ``rivals``
-    int64, ``factors`` float64: pages that take attention; ``n_residents``, ``week``: for the counts.
+    ``in_order``: the queue is the account's own of the start, where places are seats; ``base`` chance at
+    affinity 1; ``warmest``: no affinity exceeds this multiple of attachment; ``rivals`` int64, ``factors``
+    float64: pages that take attention; ``n_residents``, ``week``: for the counts.
     """
 
     page: Any
@@ -153,10 +154,10 @@ class Response(NamedTuple):
 class Moods(NamedTuple):
     """State that an hour reads, records of ``packing``: ``relation`` [A, n] by seat (``fatigue`` as of hour
     ``tired_at``, ``is_following``), with ``seat_of`` int32[B, n] everyone's, of which an account uses row
-    ``seated_as`` int64[A] (-1: new, rows are seats); ``warmth`` WARMTH[n] (``excess``
-    of affinity as of ``warm_at``), ``sights`` SIGHTS[places, n]. ``is_following`` bool[A, n] by row; ``liking``
-    float64[L, n] with ``liking_of`` int64[A] (-1: none); ``is_warm`` uint8[n // 8 + 1], a bit for each: the
-    excess was ever changed; ``slope`` of fatigue; decays by whole hours.
+    ``seated_as`` int64[A] (-1: new, rows are seats); ``warmth`` WARMTH[n] (``excess`` of affinity as of
+    ``warm_at``), ``sights`` SIGHTS[places, n]. ``is_following`` bool[A, n] by row; ``liking`` float64[L, n]
+    with ``liking_of`` int64[A] (-1: none); ``is_warm`` uint8[n // 8 + 1], a bit for each: the excess was ever
+    changed; ``slope`` of fatigue; decays by whole hours.
     """
 
     relation: Any

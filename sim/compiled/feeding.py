@@ -91,13 +91,11 @@ def put(
     start = 0
     while start < n or (is_last and waiting > 0):
         size = min(n - start, DESK - waiting)
-        lay_out(
-            sessions, shown, readers, np.uint64(start), np.uint64(size), feeding, desk, np.uint64(waiting)
+        laid = lay_out(
+            sessions, shown, readers, np.uint64(start), np.uint64(size), np.uint64(waiting), feeding, desk
         )
+        waiting = np.int64(laid)
         start += size
-        waiting += size
-        for i in range(waiting):
-            desk.near[i] = i
         settled = 0 if is_last and start == n else FEW
         while waiting > settled:
             left, found = wait(sessions, shown, counts, feeding, desk, np.uint64(waiting))
@@ -119,11 +117,15 @@ def lay_out(
     readers: Any,
     start: Any,
     size: Any,
+    first: Any,
     feeding: Any,
     desk: Any,
-    first: Any,
-) -> None:
-    """Lay readers, ``size`` from ``start`` on, out on the desk, from place ``first`` on."""
+) -> Any:
+    """Lay readers, ``size`` from ``start`` on, out on the desk, from place ``first`` on.
+
+    Writes the places of those who may ever have the post displayed in ``near``, after those who wait there
+    already, and returns their number.
+    """
     key, session_key = shown.key[feeding.post], sessions.key[feeding.k]
     row, life = feeding.k * _BANDS, shown.life[feeding.k]
     for i in range(size):
@@ -138,9 +140,23 @@ def lay_out(
         cell = np.floor(passed)
         blur = activity * sessions.cumulative[row + band, -1] * (2.0 / GRID)
         desk.cell[to] = np.int64(cell) - np.int64((passed - cell <= blur) & (cell > 0.0))
+        desk.missed[to] = passed - blur
         desk.who[to], desk.depth[to], desk.activity[to] = readers.who[at], readers.depth[at], activity
         desk.seat[to] = readers.seat[at]
-        desk.row[to], desk.tail[to], desk.missed[to] = row + band, feeding.tail_at + band * life, 1.0
+        desk.row[to], desk.tail[to] = row + band, feeding.tail_at + band * life
+    for i in range(first, first + size):
+        desk.t[i] = np.float64(desk.cell[i]) + unit(fold(desk.session[i], desk.cell[i]))
+    for i in range(first):
+        desk.near[i] = i
+    kept = first
+    for i in range(first, first + size):
+        surely, tail = desk.missed[i], np.uint64(desk.tail[i])
+        to_come = feeding.most[tail] * 2.0 + desk.activity[i] * feeding.rest[tail]
+        desk.cell[i] += desk.t[i] <= surely
+        desk.missed[i] = 1.0
+        desk.near[kept] = i
+        kept += np.uint64(least(to_come) <= desk.luck[i])
+    return kept
 
 
 @inlined

@@ -109,8 +109,8 @@ def show(
             i += 1
         see(
             people, sessions, shown, plan, response, moods, calendar, counts, events,
-            np.uint64(entry.post), np.uint64(entry.who), np.uint64(entry.seat), np.int64(entry.cell), generation,
-            np.float64(entry.activity), endorsed, again, hour, week,
+            np.uint64(entry.post), np.uint64(entry.who), np.uint64(entry.seat), np.int64(entry.cell),
+            generation, np.float64(entry.activity), endorsed, again, hour, week,
         )  # fmt: skip
         events.tired_account[events.n[TIRED]] = plan.account[entry.post]
         note(events.tired_seat, events.n, TIRED, entry.seat)

@@ -28,8 +28,8 @@ LINE = 64  # bytes that memory hands over at a time
 
 
 class Seats(NamedTuple):
-    """``opening`` account -> rows that follow at the start, in the order of their seats; ``seat_of`` int32[B, n]
-    seats of everyone by account, in the order of the names."""
+    """``opening`` account -> rows that follow at the start, in the order of their seats; ``seat_of`` int32[B,
+    n] seats of everyone by account, in the order of the names."""
 
     opening: dict[str, NDArray[Any]]
     seat_of: NDArray[np.int32]
@@ -40,8 +40,8 @@ _traits: WeakKeyDictionary[City, NDArray[Any]] = WeakKeyDictionary()
 
 
 class Packed(NamedTuple):
-    """``deeds`` DEEDS[n]; ``relation`` records[A, n] (``relation_of``) by ``seats``; ``sights`` SIGHTS[places, n];
-    ``warmth`` WARMTH[n]."""
+    """``deeds`` DEEDS[n]; ``relation`` records[A, n] (``relation_of``) by ``seats``; ``sights``
+    SIGHTS[places, n]; ``warmth`` WARMTH[n]."""
 
     deeds: NDArray[Any]
     relation: NDArray[Any]

@@ -11,8 +11,8 @@ from sim.figures import BANDS
 
 class Readers(NamedTuple):
     """People in whose feeds something is put: ``who`` int32, ``band`` uint8, ``activity`` float32; ``source``
-    int32 0 for the account, else sharer + 1; ``seat`` int32 (``packing.seats``); ``depth`` int32 generation of the share; ``luck`` float64 of a
-    friend, while the platform decides."""
+    int32 0 for the account, else sharer + 1; ``seat`` int32 (``packing.seats``); ``depth`` int32 generation
+    of the share; ``luck`` float64 of a friend, while the platform decides."""
 
     who: Any
     band: Any
@@ -53,11 +53,16 @@ class Calendar(NamedTuple):
 
     @classmethod
     def of(cls, size: int, n_hours: int, open_hours: int) -> Calendar:
-        """An empty calendar with room for ``size`` displays, which fall in at most ``open_hours`` at a time."""
+        """An empty calendar with room for ``size`` displays, in at most ``open_hours`` at a time."""
         n_pages = -(-size // PAGE) + open_hours
-        hours = [np.zeros(n_hours, np.int64), np.full(n_hours, -1)]
-        pages = np.full(n_pages, -1), np.array([-1, 0, 0])
-        return cls(np.empty(n_pages * PAGE, ENTRY), *hours, *pages, (n_pages - open_hours) * PAGE)
+        return cls(
+            entry=np.empty(n_pages * PAGE, ENTRY),
+            count=np.zeros(n_hours, np.int64),
+            page=np.full(n_hours, -1),
+            before=np.full(n_pages, -1),
+            used=np.array([-1, 0, 0]),
+            room=(n_pages - open_hours) * PAGE,
+        )
 
     def longer(self, size: int) -> Calendar:
         """The same displays, with room for ``size``."""
@@ -121,10 +126,10 @@ class Events(NamedTuple):
 
 
 class Desk(NamedTuple):
-    """Room to work on people together. uint64: ``bits``, ``near``, ``found``, ``session``, and,
-    for two blocks, ``chosen``, ``drawn``; int32:
-    ``who``, ``seat``, ``depth``; int64: ``cell``, ``row``, ``tail``; float64: ``activity``, ``luck``, ``missed``, ``t``
-    (minutes); ``elapsed`` float64[6] profile time (days) at an instant by age band.
+    """Room to work on people together. uint64: ``bits``, ``near``, ``found``, ``session``, and, for two
+    blocks, ``chosen``, ``drawn``; int32: ``who``, ``seat``, ``depth``; int64: ``cell``, ``row``, ``tail``;
+    float64: ``activity``, ``luck``, ``missed``, ``t`` (minutes); ``elapsed`` float64[6] profile time (days)
+    at an instant by age band.
     """
 
     bits: Any

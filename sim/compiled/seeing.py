@@ -117,8 +117,8 @@ def see(
                 counts.weekly[account, group, week, FIRST + action] += 1
                 counts.posts[post, FIRST + action] += 1
                 act(
-                    counts, deed, events, account, post, who, depth, action, own, follows, mark & _ENDORSED != 0,
-                    bit,
+                    counts, deed, events, account, post, who, depth, action, own, follows,
+                    mark & _ENDORSED != 0, bit,
                 )  # fmt: skip
     if first:
         come_or_go(people, plan, response, events, post, who, account, band, depth > 0, follows, affinity)
