@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sim.city import City
 from sim.compiled import coming, feeding, looking, moving, publishing, seeing, sharing, weekly
-from sim.compiled.arrays import Feeding, Offer, Queue
+from sim.compiled.arrays import Feeding, Offer, Queue, Seating
 from sim.compiled.build import Settled
 from sim.compiled.handing import Handed
 from sim.compiled.packing import in_blocks, pack, seats, state_of
@@ -46,7 +46,8 @@ class CompiledKernel(Kernel):
         super().__init__(laws, city, seed, replicate)
         self._seats = seats(city, feeding.BLOCK)
         self._handed = Handed.of(self, self._session_keys, self._packed, self._seats)
-        self._following.moods = self._handed.moods
+        moods = self._handed.moods
+        self._following.seating = Seating(moods.relation, moods.seat_of, moods.seated_as)
         n_followers = int(self.state.followers.count.sum())  # memory that is not used costs nothing
         life_h = int(laws.feed.life_min.max()) // HOUR_MIN + 2
         self._entries = Calendar.of(max(_ROOM, 2 * n_followers), laws.n_hours, min(life_h, laws.n_hours))

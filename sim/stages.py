@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cProfile
 import pstats
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from sim.scenario import Scenario
 
 ROOT = Path(__file__).parent
+_COMPILED = re.compile(r"<built-in method sim\.compiled\.(\w+)\.(\w+)>")
 WORDS = {
     "fr": {
         "stage": "Étape",
@@ -81,6 +83,7 @@ STAGES: dict[tuple[str, str], str] = {
     ("kernel_compiled.py", "_look"): "displays",
     ("kernel.py", "_write"): "write",
     ("tally.py", "close_week"): "weeks",
+    ("kernel_compiled.py", "_close_week"): "weeks",
     ("kpi.py", "kpi_table"): "tables",
     ("kpi.py", "post_table"): "tables",
     ("kpi.py", "hour_table"): "tables",
@@ -120,7 +123,7 @@ def watched(work: Callable[[], Any]) -> tuple[Any, list[Row], float]:
     stats = pstats.Stats(profile)
     found: dict[tuple[str, str], list[float]] = {}
     for (file, _, function), (_, calls, _, cumulative, _) in stats.stats.items():  # type: ignore[attr-defined]
-        place = _place(file), function
+        place = _place(file, function)
         where = PARTS.get(place) or ((STAGES[place], "") if place in STAGES else None)
         if where is not None:
             row = found.setdefault(where, [0, 0.0])
@@ -132,9 +135,12 @@ def watched(work: Callable[[], Any]) -> tuple[Any, list[Row], float]:
     return result, _in_order(found, total), total
 
 
-def _place(file: str) -> str:
+def _place(file: str, function: str) -> tuple[str, str]:
+    """File within the program, and function; a compiled one is known by its full name alone."""
+    if compiled := _COMPILED.fullmatch(function):
+        return f"compiled/{compiled[1]}.py", compiled[2]
     path = Path(file)
-    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else ""
+    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else "", function
 
 
 def _in_order(found: dict[tuple[str, str], list[float]], total: float) -> list[Row]:

@@ -263,7 +263,7 @@ COMPILED = {  # the inner loops know equations, tables and counts; only who call
     "weekly": {"compiled", "tally"},
     "coming": {"accounts", "audience", "city", "compiled", "conversation", "draws", "laws", "sessions"},
     "talking": {"city", "compiled", "conversation", "dialogue", "laws", "sessions", "tally"},
-    "packing": {"audience", "city", "compiled", "reactions", "tally"},
+    "packing": {"audience", "city", "compiled", "laws", "reactions", "tally"},
     "handing": {"compiled", "figures", "sessions"},
 }
 

@@ -33,6 +33,7 @@ from sim.tally import WORK, Tally
 pytest.importorskip("numba", reason="numba is not installed: the numpy kernel is the only one")
 
 from sim.compiled import build, coming, moving
+from sim.compiled.arrays import Seating
 from sim.compiled.packing import relation_of
 from sim.kernel_compiled import CompiledKernel
 
@@ -104,7 +105,14 @@ def test_the_twin_counts_what_the_agents_count(name: str) -> None:
 def test_followers_of_the_twin_are_a_set_too(
     start: set[int], moves: list[tuple[str, int, list[int]]]
 ) -> None:
-    moved_as_told(_followers(sorted(start), coming.Following), start, moves)
+    following = _followers(sorted(start), coming.Following)
+    seat_of = np.random.default_rng(len(moves)).permutation(ROWS).astype(np.int32)[None]
+    relation = np.zeros((2, ROWS), relation_of(1))
+    relation["is_following"][0, seat_of[0]] = following.is_following[0]
+    following.seating = Seating(relation, seat_of, np.array([0, -1]))  # a new account's seats are its rows
+    moved_as_told(following, start, moves)
+    assert np.array_equal(relation["is_following"][0, seat_of[0]], following.is_following[0])
+    assert np.array_equal(relation["is_following"][1], following.is_following[1])
 
 
 @pytest.mark.parametrize("name", ["a desk that answers", "bought followers"])

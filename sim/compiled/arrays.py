@@ -151,6 +151,14 @@ class Response(NamedTuple):
     repeat: Any
 
 
+class Seating(NamedTuple):
+    """What accounts keep by seat (see ``Moods``), for who joins and leaves."""
+
+    relation: Any
+    seat_of: Any
+    seated_as: Any
+
+
 class Moods(NamedTuple):
     """State that an hour reads, records of ``packing``: ``relation`` [A, n] by seat (``fatigue`` as of hour
     ``tired_at``, ``is_following``), with ``seat_of`` int32[B, n] everyone's, of which an account uses row

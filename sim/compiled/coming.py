@@ -12,7 +12,7 @@ from sim.accounts import renown
 from sim.audience import Followers, account_keys
 from sim.city import City
 from sim.compiled import moving
-from sim.compiled.arrays import Moods
+from sim.compiled.arrays import Seating
 from sim.compiled.build import Settled
 from sim.compiled.moving import Moves
 from sim.conversation import processes, surely_over
@@ -59,7 +59,7 @@ def finders(laws: Laws, city: City, seed: int, replicate: int, account: int) -> 
 class Following(Followers):
     """``Followers`` of whom few move at a time; what is kept of them by seat goes with them."""
 
-    moods: Moods  # whose relations are kept in step
+    seating: Seating  # whose ``is_following`` is kept in step
 
     def __init__(self, laws: Laws, city: City, group: NDArray[Any]) -> None:
         super().__init__(laws, city, group)
@@ -74,7 +74,7 @@ class Following(Followers):
     def _those(self, ids: I64, move: Callable[..., int]) -> I64:
         moved = ids.copy()
         follows = self.is_following, self.has_left, self._group, self.count, self.by_group
-        n = move(moved, self.moods, *follows)
+        n = move(moved, self.seating, *follows)
         moved = moved[:n]
         moved.sort()
         return moved

@@ -77,24 +77,31 @@ def find(its_key: Any, most: Any, activity: Any, attachment: Any, band: Any, fou
 
 @compiled
 def let_in(
-    ids: Any, moods: Any, is_following: Any, has_left: Any, group: Any, count: Any, by_group: Any
+    ids: Any, seating: Any, is_following: Any, has_left: Any, group: Any, count: Any, by_group: Any
 ) -> Any:
     """Those of ``ids`` int64 (account * n_rows + row) who can join do, and are moved to the start; their
     number. The rest as ``Followers``."""
-    return _change(True, ids, moods, is_following, has_left, group, count, by_group)
+    return _change(True, ids, seating, is_following, has_left, group, count, by_group)
 
 
 @compiled
 def let_out(
-    ids: Any, moods: Any, is_following: Any, has_left: Any, group: Any, count: Any, by_group: Any
+    ids: Any, seating: Any, is_following: Any, has_left: Any, group: Any, count: Any, by_group: Any
 ) -> Any:
     """Those of ``ids`` who follow leave: as ``let_in``."""
-    return _change(False, ids, moods, is_following, has_left, group, count, by_group)
+    return _change(False, ids, seating, is_following, has_left, group, count, by_group)
 
 
 @inlined
 def _change(
-    joins: Any, ids: Any, moods: Any, is_following: Any, has_left: Any, group: Any, count: Any, by_group: Any
+    joins: Any,
+    ids: Any,
+    seating: Any,
+    is_following: Any,
+    has_left: Any,
+    group: Any,
+    count: Any,
+    by_group: Any,
 ) -> Any:
     n, n_rows, step = 0, is_following.shape[1], 1 if joins else -1
     for i in range(len(ids)):
@@ -103,7 +110,7 @@ def _change(
         if is_following[account, who] == joins or (joins and has_left[account, who]):
             continue
         is_following[account, who] = joins
-        moods.relation[account, seat_of(moods, account, np.uint64(who))].is_following = joins
+        seating.relation[account, seat_of(seating, account, np.uint64(who))].is_following = joins
         has_left[account, who] = not joins
         count[account] += step
         by_group[account, group[who]] += step
