@@ -32,9 +32,13 @@ from sim.tally import WORK, Tally
 
 pytest.importorskip("numba", reason="numba is not installed: the numpy kernel is the only one")
 
-from sim.compiled import build, coming, moving
+import numba
+
+from sim import kernel_compiled
+from sim.compiled import build, coming, moving, talking
 from sim.compiled.arrays import Seating
-from sim.compiled.packing import relation_of
+from sim.compiled.packing import relation_of, seats
+from sim.compiled.room import Calendar
 from sim.kernel_compiled import CompiledKernel
 
 COMPILED = (
@@ -271,3 +275,68 @@ def test_the_hour_of_a_display_fits_its_place(n_hours: int) -> None:
     kind = relation_of(n_hours)
     assert np.iinfo(kind["tired_at"]).max >= n_hours - 1
     assert kind.itemsize % 4 == 0  # so that fatigue is aligned
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_what_is_handed_over_keeps_its_types(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Types are asked for once a run: what tuples hold must not change them."""
+    asked: dict[int, set[Any]] = {}
+
+    class Watched(build.Settled):
+        def __call__(self, *arguments: Any) -> Any:
+            asked.setdefault(id(self), set()).add(tuple(map(numba.typeof, arguments)))
+            kept.append(self)
+            return super().__call__(*arguments)
+
+    kept: list[Watched] = []  # so that no identity is used twice
+    for room in (kernel_compiled, coming, talking):
+        monkeypatch.setattr(room, "Settled", Watched)
+    scenario = SCENARIOS[name]()
+    city = build_city(scenario, SEED)
+    CompiledKernel(build_laws(scenario, city, SEED), city, SEED, 0).run()
+    assert len(asked) >= 5
+    assert all(len(types) == 1 for types in asked.values())
+
+
+@pytest.mark.parametrize(
+    "other", [np.arange(8.0)[::2], np.arange(4), np.zeros((2, 2)), np.arange(4, dtype=np.float32)]
+)
+def test_a_settled_function_refuses_another_kind_of_array(other: np.ndarray) -> None:
+    total = build.Settled(build.compiled(_total))
+    assert total(np.arange(4.0)) == 6.0
+    with pytest.raises(TypeError, match="_total: argument 0 is another kind of array"):
+        total(other)
+    assert total(np.arange(5.0)) == 10.0
+
+
+def _total(numbers: Any) -> Any:
+    total = 0.0
+    for number in numbers:
+        total += number
+    return total
+
+
+@pytest.mark.parametrize("name", ["everything that spreads", "circles, partner, boosts"])
+def test_a_calendar_that_grows_loses_nothing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    grown, of, longer = [], Calendar.of, Calendar.longer
+
+    def grow(calendar: Calendar, size: int) -> Calendar:
+        grown.append(size)
+        return longer(calendar, size)
+
+    monkeypatch.setattr(Calendar, "of", lambda size, *hours: of(1, *hours))
+    monkeypatch.setattr(Calendar, "longer", grow)
+    compiled, reference = _pair(SCENARIOS[name]())
+    assert compiled.same_as(reference) == []
+    assert len(grown) >= 1
+
+
+def test_everyone_has_a_seat_with_each_account() -> None:
+    city = build_city(_scenario(), SEED)
+    found = seats(city, 512)
+    assert list(found.opening) == sorted(city.followers)
+    for (name, rows), mine in zip(found.opening.items(), found.seat_of, strict=True):
+        assert np.array_equal(np.sort(rows), city.followers[name])
+        assert np.array_equal(mine[rows], np.arange(len(rows)))
+        assert np.array_equal(np.sort(mine), np.arange(city.n_rows))
+    assert seats(city, 512) is found
