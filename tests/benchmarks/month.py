@@ -229,7 +229,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--cities", nargs="*", default=[], help="cities as they are, besides")
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--batch", type=int, default=6, help="months of the second core's measure")
+    parser.add_argument("--batch", type=int, default=16, help="months of the second core's measure")
     parser.add_argument("--figure", help="file for time against exposures, such as docs/growth.png")
     parser.add_argument("--markdown", action="store_true", help="tables for a document")
     parser.add_argument("--store", action="store_true", help="rewrite tests/months.json instead")
