@@ -67,7 +67,7 @@ class CompiledKernel(Kernel):
     def _blank_state(self, n_active: int) -> State:
         self._following = coming.Following(self.laws, self.city, self.group)
         self._packed = pack(self.city, self.tally, self._following, self.laws.n_hours, n_active)
-        self._sights = self._packed.sights.view(np.uint16)
+        self._sights = self._packed.sights.view(np.uint8)  # of bytes: cleared twice as fast
         return state_of(self._packed, self._following, self.laws)
 
     def _queue(self, account: int) -> Queue:
@@ -235,7 +235,7 @@ class CompiledKernel(Kernel):
         return coming.finders(self.laws, self.city, self.seed, self.replicate, account)
 
     def _forget(self, place: int) -> None:
-        self._sights[place] = 0
+        self._sights[place].fill(0)
 
     # --- room ----------------------------------------------------------------------------------------
 

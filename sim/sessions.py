@@ -11,6 +11,7 @@ so the same session has the same bits on every machine.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +37,9 @@ def rounded(x: Any) -> Any:
     Tables are built with logarithms and powers, whose last bit differs between machines; rounding them
     once makes every later comparison machine-independent.
     """
+    if isinstance(x, float) and math.isfinite(x):  # one number: the same steps, without arrays
+        fraction, power = math.frexp(x)
+        return math.ldexp(round(fraction * 2.0**24) / 2.0**24, power)
     mantissa, exponent = np.frexp(np.asarray(x, dtype=np.float64))
     return np.ldexp(np.round(mantissa * 2.0**24) / 2.0**24, exponent)
 

@@ -91,3 +91,4 @@ def test_instant_inverts_operational_time(t: float, band: int) -> None:
 def test_rounding_keeps_24_bits_and_is_idempotent(x: float) -> None:
     assert abs(rounded(x) / x - 1) <= 2.0**-24
     assert rounded(rounded(x)) == rounded(x)
+    assert rounded(x) == rounded(np.array([x]))[0]  # one number as among many
