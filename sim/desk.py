@@ -78,6 +78,7 @@ class Desk:
         self.queue: list[Request] = []
         self.owed_min = 0.0
         self._forum: list[list[bool]] = talk.forum.tolist()
+        self._satisfied: list[float] = talk.satisfied.tolist()  # looked up one by one
         self._unseen = np.zeros(laws.n_hours)
         self._came = deque([-float(DAY_MIN)], maxlen=RECENT)
         self._new: list[Request] = []
@@ -135,13 +136,15 @@ class Desk:
     def close_hour(self, hour: int) -> Echo:
         """Serve the queue, let the patience of some run out, and write what became visible in this hour."""
         fresh, self._new = sorted(self._new, key=_TURN), []
-        for r in fresh:
-            self._stand_for_others(r, hour)
+        if self.talk.cost > 1:
+            for r in fresh:
+                self._stand_for_others(r, hour)
         others = self._others(hour)
         came = sorted([*fresh, *others], key=_TURN) if others else fresh
-        for r in came:
-            self._soonest = min(self._soonest, r.t + self.talk.patience_min, r.peers_at)
-        self.queue += came
+        if came:
+            first = came[0].t + self.talk.patience_min
+            self._soonest = min(self._soonest, first, *(r.peers_at for r in came))
+            self.queue += came
         self._serve(hour)
         self._give_up(float((hour + 1) * HOUR_MIN), hour)
         echo = Echo()
@@ -157,16 +160,17 @@ class Desk:
 
     def _stand_for_others(self, r: Request, hour: int) -> None:
         """In a sample, a request stands for others too, spread over as long as the last few took to come."""
-        if self.talk.cost > 1:
-            n = min(int(np.ceil(max(r.t - self._came[0], 1.0) / HOUR_MIN)), WEEK_MIN // HOUR_MIN)
-            each = float(self.talk.answer_min[hour * HOUR_MIN // WEEK_MIN])
-            self._unseen[hour : hour + n] += each * (self.talk.cost - 1.0) / n
-            self._came.append(r.t)
+        n = min(int(np.ceil(max(r.t - self._came[0], 1.0) / HOUR_MIN)), WEEK_MIN // HOUR_MIN)
+        each = float(self.talk.answer_min[hour * HOUR_MIN // WEEK_MIN])
+        self._unseen[hour : hour + n] += each * (self.talk.cost - 1.0) / n
+        self._came.append(r.t)
 
     def _others(self, hour: int) -> list[Request]:
         """What people who are not simulated ask in this hour, evenly spaced, an answer each."""
         minutes = float(self._unseen[hour])
-        n = int(np.ceil(minutes / float(self.talk.answer_min[hour * HOUR_MIN // WEEK_MIN])) if minutes else 0)
+        if not minutes:
+            return []
+        n = int(np.ceil(minutes / float(self.talk.answer_min[hour * HOUR_MIN // WEEK_MIN])))
         return [
             Request((hour + (i + 0.5) / n) * HOUR_MIN, -1, -1, -1, POSITIVE, [], others_min=minutes / n)
             for i in range(n)
@@ -231,7 +235,7 @@ class Desk:
         tally.talk[r.account, week, TALK.index(what)] += 1
         if what == "answered":
             tally.delays[r.account, min(delay, MAX_DELAY_MIN)] += 1
-        table = self.talk.satisfied
+        table = self._satisfied
         if r.luck[SATISFIED] < table[min(delay, len(table) - 1)]:
             tally.talk[r.account, week, TALK.index("resolved")] += 1
             echo.satisfied.append(r.who)

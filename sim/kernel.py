@@ -199,7 +199,7 @@ class Kernel(Offering):
             (written.colder, -memory.affinity_loss_if_hidden.value),
             *self._converse(),
         ):
-            who = np.concatenate(people) if people else NONE
+            who = np.concatenate(people) if len(people) > 1 else people[0] if people else NONE
             if len(who):
                 self._warm(who, step)
         self._come_and_go(written)
@@ -216,10 +216,12 @@ class Kernel(Offering):
     def _come_and_go(self, written: Writes) -> None:
         """Followers of the hour: who leaves, who joins, and when these will leave or ask something."""
         followers, n_rows, week = self.state.followers, self.city.n_rows, self.hour * HOUR_MIN // WEEK_MIN
-        before = followers.by_group.copy()
-        if len(followers.leave(np.concatenate(written.leaves))):
-            self.tally.weekly[:, :, week, UNFOLLOWS] += before - followers.by_group
+        leaving = np.concatenate(written.leaves)
+        if len(leaving):
             before = followers.by_group.copy()
+            followers.leave(leaving)
+            self.tally.weekly[:, :, week, UNFOLLOWS] += before - followers.by_group
+        before = followers.by_group.copy()
         came = [followers.welcome(a, won) for a, won in written.won.items() if len(won)]
         came.append(followers.join(np.concatenate(written.joins)))
         new = np.concatenate(came) if len(came) > 1 else came[0]

@@ -15,9 +15,7 @@ from sim.compiled.arithmetic import WHOLE, fold, threshold, unit
 from sim.compiled.build import bring_near, compiled, inlined
 from sim.spread import BLOCK, WAVE
 
-AHEAD = (
-    12  # people whose ties are brought near before their turn, and twice as many whose place among them is
-)
+AHEAD = 12  # people whose ties are brought near before their turn; twice as many whose place is
 LINES, LINE = 8, 16  # how much of them: lines of memory, friends in a line
 _BEYOND = np.uint64(BLOCK - 1)
 _BLOCKS = ~_BEYOND
@@ -48,8 +46,8 @@ def pass_on(web: Any, desk: Any, n: Any, mark: Any, key: Any, key_share: Any, sh
 
 @inlined
 def prepare(web: Any, desk: Any, s: Any, end: Any) -> Any:
-    """Have the ties of those who come after place ``s`` of the queue brought near, as many lines for each: the
-    last one again and again where there are fewer, which costs less than to ask how many there are."""
+    """Have the ties of those who come after place ``s`` of the queue brought near, as many lines for each:
+    the last one again where there are fewer, which costs less than to ask how many there are."""
     bring_near(web.indptr, desk.reached[min(s + 2 * AHEAD, end - 1)])
     person = np.uint64(desk.reached[min(s + AHEAD, end - 1)])
     first, last = web.indptr[person], web.indptr[person + np.uint64(1)]
