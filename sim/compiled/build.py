@@ -57,22 +57,26 @@ class Settled:
 
     def __call__(self, *arguments: Any) -> Any:
         """The function of ``arguments``."""
-        call = self._call or self._settle(arguments)
+        if self._call is None:
+            result = self._function(*arguments)
+            self._settle(arguments)
+            return result
         for place, kind, n_dimensions in self._arrays:
             given = arguments[place]
             if given.dtype != kind or given.ndim != n_dimensions or not given.flags.c_contiguous:
                 name = self._function.__name__
                 raise TypeError(f"{name}: argument {place} is another kind of array than at the first call")
-        return call(*arguments)
+        return self._call(*arguments)
 
-    def _settle(self, arguments: tuple[Any, ...]) -> Callable[..., Any]:
-        asked = tuple(numba.typeof(argument) for argument in arguments)
-        self._function.compile(asked)
+    def _settle(self, arguments: tuple[Any, ...]) -> None:
+        """Keep the machine code of a first call."""
+        known = self._function.signatures
+        if len(known) > 1:  # naming types takes a hundred times as long as the call itself asked for them
+            known = [tuple(numba.typeof(argument) for argument in arguments)]
+            self._function.compile(known[0])
         given = enumerate(arguments)
         self._arrays = [(i, a.dtype, a.ndim) for i, a in given if isinstance(a, np.ndarray)]
-        call: Callable[..., Any] = self._function.get_overload(asked)
-        self._call = call
-        return call
+        self._call = self._function.get_overload(known[0])
 
 
 def _bring_near(typing: Any, array: Any, index: Any) -> Any:
