@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sim.city import City
 from sim.compiled import coming, feeding, looking, moving, publishing, seeing, sharing, weekly
-from sim.compiled.arrays import Feeding, Offer, Queue, Seating
+from sim.compiled.arrays import Feeding, Offer, Queue
 from sim.compiled.build import Settled
 from sim.compiled.handing import Handed
 from sim.compiled.packing import in_blocks, pack, seats, state_of
@@ -44,10 +44,9 @@ class CompiledKernel(Kernel):
         self._came = coming.Newcomers(len(laws.schedule.accounts), city.n_rows)
         self._passed_on: NDArray[np.int32] | None = None
         super().__init__(laws, city, seed, replicate)
-        self._seats = seats(city, feeding.BLOCK)
+        self._seats = seats(city)
         self._handed = Handed.of(self, self._session_keys, self._packed, self._seats)
-        moods = self._handed.moods
-        self._following.seating = Seating(moods.relation, moods.seat_of, moods.seated_as)
+        self._following.seating = self._handed.moods.seating
         n_followers = int(self.state.followers.count.sum())  # memory that is not used costs nothing
         life_h = int(laws.feed.life_min.max()) // HOUR_MIN + 2
         self._entries = Calendar.of(max(_ROOM, 2 * n_followers), laws.n_hours, min(life_h, laws.n_hours))
@@ -75,10 +74,10 @@ class CompiledKernel(Kernel):
         plan = self.laws.schedule.accounts[account]
         k = int(self.laws.account_platform[account])
         if plan.is_new:
-            return in_blocks(self.city, k, NONE, feeding.BLOCK)
+            return in_blocks(self.city, k, NONE, True)
         queues = _queues.setdefault(self.city, {})
         if plan.name not in queues:
-            queues[plan.name] = in_blocks(self.city, k, self._seats.opening[plan.name], feeding.BLOCK)
+            queues[plan.name] = in_blocks(self.city, k, self._seats.opening[plan.name], True)
         return queues[plan.name]
 
     # --- feeds ---------------------------------------------------------------------------------------
@@ -116,17 +115,14 @@ class CompiledKernel(Kernel):
 
     def _offer(self, where: Feeding, page: int, avoid: int) -> None:
         """Offer a post to the followers of ``page`` who do not follow ``avoid``."""
-        laws, followers, account = (
-            self.laws,
-            self.state.followers,
-            int(self.laws.schedule.account[where.post]),
-        )
+        laws, followers = self.laws, self.state.followers
+        account = int(laws.schedule.account[where.post])
         size = followers.count[page] / laws.scenario.sampling
         week = self.hour * HOUR_MIN // WEEK_MIN
         pages, factors = self._rival_rows[account]
         is_own = page == account and len(pages) > 0
         offer = Offer(
-            page, avoid, False, float(laws.scale(where.k, size) * self.posts.offer[where.post]),
+            page, avoid, float(laws.scale(where.k, size) * self.posts.offer[where.post]),
             self._warmest, pages if is_own else NONE, factors[:, week].copy() if is_own else np.empty(0),
             self.city.n_residents, week,
         )  # fmt: skip
@@ -137,12 +133,12 @@ class CompiledKernel(Kernel):
         self.tally.work[WORK.index("followers_examined")] += examined
         h = self._handed
         for queue in (self._opening[page], self._newcomers(page)):
-            at, in_order = 0, queue is self._opening[page] and page == account
+            at = 0
             while at < len(queue.ceiling):
                 self._reserve(len(self._readers.who))
                 at = self._publishing(
                     h.sessions, h.shown, h.plan, h.offered, h.moods, self._entries, h.counts, queue, where,
-                    offer._replace(in_order=in_order), self._desk, self._readers, at,
+                    offer, self._desk, self._readers, at,
                 )  # fmt: skip
 
     def _put_paid(self, where: Feeding, won: I64) -> None:
@@ -152,8 +148,8 @@ class CompiledKernel(Kernel):
         readers.who[:], readers.band[:] = won, self.city.age_band[won]
         readers.activity[:] = self.city.activity[where.k, won]
         mine = int(self.laws.schedule.account[where.post])
-        row = int(h.moods.seated_as[mine])
-        readers.seat[:] = h.moods.seat_of[row, won] if row >= 0 else won
+        row = int(h.moods.seating.seated_as[mine])
+        readers.seat[:] = h.moods.seating.seat_of[row, won] if row >= 0 else won
         account, week = np.full(n, mine), self.hour * HOUR_MIN // WEEK_MIN
         self.tally.count("offered", account, self.group[won], week, np.full(n, where.post))
         self._reserve(n)
@@ -162,7 +158,7 @@ class CompiledKernel(Kernel):
     def _newcomers(self, account: int) -> Queue:
         """Everyone who has joined an account since the start."""
         rows = self._came.of(account)
-        return in_blocks(self.city, int(self.laws.account_platform[account]), rows, feeding.BLOCK)
+        return in_blocks(self.city, int(self.laws.account_platform[account]), rows, False)
 
     def _pass_on(self) -> None:
         """Shares of the last hour in the feeds of friends."""
@@ -179,8 +175,8 @@ class CompiledKernel(Kernel):
         while at < len(post):
             self._reserve(len(self._friends.who))
             at = self._delivering(
-                h.people, h.sessions, h.shown, h.plan, h.offered, h.moods, self._entries, h.counts, post,
-                sharer, depth, now, tails, self._tails.most, self._tails.rest, self.hour, self._desk,
+                h.people, h.sessions, h.shown, h.plan, h.offered, h.moods.seating, self._entries, h.counts,
+                post, sharer, depth, now, tails, self._tails.most, self._tails.rest, self.hour, self._desk,
                 self._friends, at,
             )  # fmt: skip
 

@@ -145,10 +145,10 @@ def test_nobody_who_will_move_is_overlooked(name: str, since: float) -> None:
 
 def by_row(kernel: CompiledKernel) -> np.ndarray:
     """What a kernel keeps of accounts and people by seat, in the order of the people's rows."""
-    moods = kernel._handed.moods
+    seating = kernel._handed.moods.seating
     rows = np.arange(kernel.city.n_rows)
-    seats = [rows if at < 0 else moods.seat_of[at] for at in moods.seated_as]
-    return np.stack([mine[its] for mine, its in zip(moods.relation, seats, strict=True)])
+    seats = [rows if at < 0 else seating.seat_of[at] for at in seating.seated_as]
+    return np.stack([mine[its] for mine, its in zip(seating.relation, seats, strict=True)])
 
 
 def test_every_hour_ends_in_the_same_state() -> None:
@@ -333,10 +333,10 @@ def test_a_calendar_that_grows_loses_nothing(name: str, monkeypatch: pytest.Monk
 
 def test_everyone_has_a_seat_with_each_account() -> None:
     city = build_city(_scenario(), SEED)
-    found = seats(city, 512)
+    found = seats(city)
     assert list(found.opening) == sorted(city.followers)
     for (name, rows), mine in zip(found.opening.items(), found.seat_of, strict=True):
         assert np.array_equal(np.sort(rows), city.followers[name])
         assert np.array_equal(mine[rows], np.arange(len(rows)))
         assert np.array_equal(np.sort(mine), np.arange(city.n_rows))
-    assert seats(city, 512) is found
+    assert seats(city) is found

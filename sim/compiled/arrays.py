@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 class People(NamedTuple):
     """What never changes of people: ``activity`` float32[K, n]; ``traits`` [n], a record for each of them
-    (``packing.traits``); ``band`` uint8[n] once more."""
+    (``packing.traits``); ``band`` uint8[n] once more, where nothing else is asked of them."""
 
     activity: Any
     traits: Any
@@ -66,7 +66,8 @@ class Plan(NamedTuple):
 class Queue(NamedTuple):
     """People in the order in which a page's posts are offered to them: ``who`` int32, with what never changes
     of them (``attachment``, ``activity`` on the platform float32, ``band``, ``circle`` uint8), so that memory
-    is read in a row; ``ceiling`` float32: the largest attachment of each block."""
+    is read in a row; ``ceiling`` float32: the largest attachment of each block; ``is_opening``: they are all
+    who follow at the start, and their places are their seats."""
 
     who: Any
     attachment: Any
@@ -74,6 +75,7 @@ class Queue(NamedTuple):
     band: Any
     circle: Any
     ceiling: Any
+    is_opening: bool
 
 
 class Feeding(NamedTuple):
@@ -95,14 +97,12 @@ class Feeding(NamedTuple):
 class Offer(NamedTuple):
     """A post offered to those who follow ``page`` (its account or a partner) and not ``avoid`` (-1: nobody).
 
-    ``in_order``: the queue is the account's own of the start, where places are seats; ``base`` chance at
-    affinity 1; ``warmest``: no affinity exceeds this multiple of attachment; ``rivals`` int64, ``factors``
-    float64: pages that take attention; ``n_residents``, ``week``: for the counts.
+    ``base`` chance at affinity 1; ``warmest``: no affinity exceeds this multiple of attachment; ``rivals``
+    int64, ``factors`` float64: pages that take attention; ``n_residents``, ``week``: for the counts.
     """
 
     page: Any
     avoid: Any
-    in_order: Any
     base: Any
     warmest: Any
     rivals: Any
@@ -152,7 +152,9 @@ class Response(NamedTuple):
 
 
 class Seating(NamedTuple):
-    """What accounts keep by seat (see ``Moods``), for who joins and leaves."""
+    """What accounts keep by seat: ``relation`` records[A, n] (``packing.relation_of``: ``fatigue`` as of hour
+    ``tired_at``, ``is_following``). ``seat_of`` int32[B, n] everyone's seat, of which an account uses row
+    ``seated_as`` int64[A] (-1: a new one, rows are seats)."""
 
     relation: Any
     seat_of: Any
@@ -160,17 +162,13 @@ class Seating(NamedTuple):
 
 
 class Moods(NamedTuple):
-    """State that an hour reads, records of ``packing``: ``relation`` [A, n] by seat (``fatigue`` as of hour
-    ``tired_at``, ``is_following``), with ``seat_of`` int32[B, n] everyone's, of which an account uses row
-    ``seated_as`` int64[A] (-1: new, rows are seats); ``warmth`` WARMTH[n] (``excess`` of affinity as of
-    ``warm_at``), ``sights`` SIGHTS[places, n]. ``is_following`` bool[A, n] by row; ``liking`` float64[L, n]
-    with ``liking_of`` int64[A] (-1: none); ``is_warm`` uint8[n // 8 + 1], a bit for each: the excess was ever
-    changed; ``slope`` of fatigue; decays by whole hours.
+    """State that an hour reads: ``seating`` (Seating); records of ``packing``, ``warmth`` WARMTH[n]
+    (``excess`` of affinity as of ``warm_at``), ``sights`` SIGHTS[places, n]; ``is_following`` bool[A, n];
+    ``liking`` float64[L, n] with ``liking_of`` int64[A] (-1: none); ``is_warm`` uint8[n // 8 + 1], a bit for
+    each: the excess was ever changed; ``slope`` of fatigue; decays by whole hours.
     """
 
-    relation: Any
-    seat_of: Any
-    seated_as: Any
+    seating: Any
     is_following: Any
     warmth: Any
     sights: Any

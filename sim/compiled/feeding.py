@@ -38,22 +38,22 @@ def ever_warm(moods: Any, who: Any) -> Any:
 
 
 @inlined
-def seat_of(moods: Any, account: Any, who: Any) -> Any:
-    """Where an account's relation with someone is kept."""
-    row = moods.seated_as[account]
-    return who if row < 0 else np.uint64(moods.seat_of[row, who])
+def seat_of(seating: Any, account: Any, who: Any) -> Any:
+    """Seat uint64 of a row (uint64) with an account."""
+    row = seating.seated_as[account]
+    return who if row < 0 else np.uint64(seating.seat_of[row, who])
 
 
 @inlined
 def warmth_of(moods: Any, who: Any, hour: Any) -> Any:
-    """Excess of affinity of someone whose affinity was changed."""
+    """Excess of affinity, a share of attachment, of a row whose affinity was changed."""
     warmth = moods.warmth[who]
     return warmth.excess * moods.affinity_decay[np.uint64(hour - warmth.warm_at)]
 
 
 @inlined
 def fatigue_of(moods: Any, relation: Any, hour: Any) -> Any:
-    """Recent displays of an account to someone, as they weigh in this hour."""
+    """Recent displays, a number that fades, of the account whose ``relation`` (a record) it is."""
     return np.float64(relation.fatigue) * moods.fatigue_decay[np.uint64(hour - np.int64(relation.tired_at))]
 
 
@@ -140,7 +140,7 @@ def lay_out(
         cell = np.floor(passed)
         blur = activity * sessions.cumulative[row + band, -1] * (2.0 / GRID)
         desk.cell[to] = np.int64(cell) - np.int64((passed - cell <= blur) & (cell > 0.0))
-        desk.missed[to] = passed - blur
+        desk.passed[to], desk.missed[to] = passed - blur, 1.0
         desk.who[to], desk.depth[to], desk.activity[to] = readers.who[at], readers.depth[at], activity
         desk.seat[to] = readers.seat[at]
         desk.row[to], desk.tail[to] = row + band, feeding.tail_at + band * life
@@ -150,12 +150,11 @@ def lay_out(
         desk.near[i] = i
     kept = first
     for i in range(first, first + size):
-        surely, tail = desk.missed[i], np.uint64(desk.tail[i])
-        to_come = feeding.most[tail] * 2.0 + desk.activity[i] * feeding.rest[tail]
-        desk.cell[i] += desk.t[i] <= surely
-        desk.missed[i] = 1.0
+        desk.cell[i] += desk.t[i] <= desk.passed[i]
         desk.near[kept] = i
-        kept += np.uint64(least(to_come) <= desk.luck[i])
+        # As after the last session before the post is there: nobody has more to come than that.
+        hopes = to_come(feeding, desk.activity[i], np.uint64(desk.tail[i]), False)
+        kept += np.uint64(least(hopes) <= desk.luck[i])
     return kept
 
 
@@ -198,8 +197,8 @@ def wait(sessions: Any, shown: Any, counts: Any, feeding: Any, desk: Any, waitin
         missed = desk.missed[i] * (1.0 - (chance if is_live else 0.0))
         bound = np.uint64(desk.tail[i]) + min(minute, _HOUR - np.uint64(1) + minute // _HOUR)
         is_shown = missed <= luck
-        best = feeding.most[bound] * (1.0 if at > since else 2.0)
-        may_still = (at <= expiry) & (missed * least(best + desk.activity[i] * feeding.rest[bound]) <= luck)
+        hopes = to_come(feeding, desk.activity[i], bound, at > since)
+        may_still = (at <= expiry) & (missed * least(hopes) <= luck)
         live += is_live
         desk.missed[i] = missed
         desk.cell[i] += 1
@@ -212,9 +211,16 @@ def wait(sessions: Any, shown: Any, counts: Any, feeding: Any, desk: Any, waitin
 
 
 @inlined
-def least(to_come: Any) -> Any:
+def to_come(feeding: Any, activity: Any, bound: Any, is_there: Any) -> Any:
+    """Most that the chances of all later sessions add up to, at place ``bound`` of the bounds
+    (``feed._may_still``): before the post is there, the next two may both be at the best instant."""
+    return feeding.most[bound] * (1.0 if is_there else 2.0) + activity * feeding.rest[bound]
+
+
+@inlined
+def least(hopes: Any) -> Any:
     """Least chance of missing all that is left to come (``feed._may_still``)."""
-    return LEAST[np.uint64(min(to_come * STEPS, _LAST)) + np.uint64(1)]
+    return LEAST[np.uint64(min(hopes * STEPS, _LAST)) + np.uint64(1)]
 
 
 @inlined

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.compiled import seeing
-from sim.compiled.arrays import Counts, Moods, Offered, People, Plan, Response, Sessions, Shown
+from sim.compiled.arrays import Counts, Moods, Offered, People, Plan, Response, Seating, Sessions, Shown
 from sim.compiled.packing import Packed, Seats, traits
 from sim.figures import BANDS
 from sim.sessions import GRID, HOUR_MIN
@@ -141,13 +141,12 @@ def _response(kernel: Kernel) -> Response:
 def _moods(kernel: Kernel, packed: Packed, seats: Seats) -> Moods:
     laws, state, names = kernel.laws, kernel.state, list(seats.opening)
     plans = laws.schedule.accounts
-    liking_of = np.full(len(laws.schedule.accounts), -1)
+    rows = [-1 if plan.is_new else names.index(plan.name) for plan in plans]
+    liking_of = np.full(len(plans), -1)
     for row, account in enumerate(state.followers.liking):
         liking_of[account] = row
     return Moods(
-        relation=packed.relation,
-        seat_of=seats.seat_of,
-        seated_as=np.array([-1 if plan.is_new else names.index(plan.name) for plan in plans]),
+        seating=Seating(packed.relation, seats.seat_of, np.array(rows)),
         is_following=state.followers.is_following,
         warmth=packed.warmth,
         sights=packed.sights,

@@ -126,7 +126,7 @@ def same_display(a: Any, b: Any) -> Any:
 def fetch(people: Any, plan: Any, moods: Any, counts: Any, entry: Any) -> None:
     """Have the memory of someone whose turn comes soon brought near."""
     person = np.uint64(entry.who)
-    bring_near(moods.relation, (plan.account[np.uint64(entry.post)], np.uint64(entry.seat)))
+    bring_near(moods.seating.relation, (plan.account[np.uint64(entry.post)], np.uint64(entry.seat)))
     bring_near(people.traits, person)
     bring_near(counts.deeds, person)
     bring_near(moods.warmth, person * np.uint64(ever_warm(moods, person)))
@@ -205,7 +205,7 @@ def tire(moods: Any, events: Any, hour: Any) -> None:
     """End of the hour: one more recent display of the account for each display."""
     for i in range(events.n[TIRED]):
         account, seat = events.tired_account[i], events.tired_seat[i]
-        relation = moods.relation[account, np.uint64(seat)]
+        relation = moods.seating.relation[account, np.uint64(seat)]
         recent = np.float32(fatigue_of(moods, relation, hour))
         relation.fatigue, relation.tired_at = recent + np.float32(1.0), hour
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sim.audience import Followers, Memory, group_of
 from sim.city import City
 from sim.compiled.arrays import Queue
+from sim.compiled.feeding import BLOCK
 from sim.laws import Laws
 from sim.reactions import State
 from sim.tally import Tally
@@ -98,11 +99,11 @@ def traits(city: City) -> NDArray[Any]:
     return _traits[city]
 
 
-def seats(city: City, block: int) -> Seats:
+def seats(city: City) -> Seats:
     """Where each account of the city keeps its relation with everyone: those whom it has at the start in the
     order in which they are offered its posts, so that memory is read in a row, then all others."""
     if city not in _seats:
-        opening = {name: by_attachment(city, rows, block) for name, rows in sorted(city.followers.items())}
+        opening = {name: by_attachment(city, rows) for name, rows in sorted(city.followers.items())}
         seat_of = np.empty((len(opening), city.n_rows), np.int32)
         for mine, rows in zip(seat_of, opening.values(), strict=True):
             others = np.ones(city.n_rows, bool)
@@ -113,10 +114,10 @@ def seats(city: City, block: int) -> Seats:
     return _seats[city]
 
 
-def in_blocks(city: City, platform: int, rows: NDArray[Any], block: int) -> Queue:
-    """People with what never changes of them, and the largest attachment of each ``block`` of them."""
+def in_blocks(city: City, platform: int, rows: NDArray[Any], is_opening: bool) -> Queue:
+    """People (``rows`` int[...]) as a queue, with the largest attachment of each block of them."""
     attachment = city.attachment[rows]
-    starts = np.arange(0, len(rows), block)
+    starts = np.arange(0, len(rows), BLOCK)
     return Queue(
         who=rows.astype(np.int32),
         attachment=attachment,
@@ -124,11 +125,12 @@ def in_blocks(city: City, platform: int, rows: NDArray[Any], block: int) -> Queu
         band=city.age_band[rows],
         circle=city.circle[rows],
         ceiling=np.maximum.reduceat(attachment, starts) if len(rows) else attachment,
+        is_opening=is_opening,
     )
 
 
-def by_attachment(city: City, rows: NDArray[Any], block: int) -> NDArray[Any]:
+def by_attachment(city: City, rows: NDArray[Any]) -> NDArray[Any]:
     """``rows`` in classes of falling attachment, each of a few blocks and in the order of memory."""
     order = rows[np.argsort(-city.attachment[rows], kind="stable")]
-    classes = np.array_split(order, max(1, len(rows) // (4 * block)))
+    classes = np.array_split(order, max(1, len(rows) // (4 * BLOCK)))
     return np.concatenate([np.sort(members) for members in classes])

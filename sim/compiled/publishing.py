@@ -92,10 +92,11 @@ def sift(
         chosen[kept], drawn[kept] = at, of
         is_warm = ever_warm(moods, np.uint64(queue.who[at]))
         kept += np.uint64((luck < attachment * base) | (is_warm & (luck < attachment * (base * warmest))))
+    in_order = queue.is_opening and offer.page == account
     for j in range(np.uint64(n), kept):
         who = np.uint64(queue.who[chosen[j]])
-        if not offer.in_order:
-            bring_near(moods.relation, (account, seat_of(moods, account, who)))
+        if not in_order:
+            bring_near(moods.seating.relation, (account, seat_of(moods.seating, account, who)))
         bring_near(moods.warmth, who * np.uint64(ever_warm(moods, who)))
     return np.int64(kept)
 
@@ -116,7 +117,7 @@ def choose(
     post, hour, base = feeding.post, feeding.hour, offer.base
     page, avoid, rivals, factors = offer.page, offer.avoid, offer.rivals, offer.factors
     account, chosen, drawn, kept = plan.account[post], desk.chosen, desk.drawn, np.uint64(0)
-    liked = moods.liking_of[account]
+    liked, in_order = moods.liking_of[account], queue.is_opening and page == account
     for j in range(np.uint64(n)):
         at = chosen[j]
         who, circle, band = np.uint64(queue.who[at]), np.uint64(queue.circle[at]), queue.band[at]
@@ -128,10 +129,10 @@ def choose(
         affinity *= offered.understood[post, circle]
         for r in range(len(rivals)):
             affinity *= factors[r] if moods.is_following[rivals[r], who] else 1.0
-        seat = at if offer.in_order else seat_of(moods, account, who)
-        relation = moods.relation[account, seat]
+        seat = at if in_order else seat_of(moods.seating, account, who)
+        relation = moods.seating.relation[account, seat]
         tired = tiredness(fatigue_of(moods, relation, hour), moods.slope)
-        is_meant = relation.is_following if offer.in_order else moods.is_following[page, who]
+        is_meant = relation.is_following if in_order else moods.is_following[page, who]
         is_meant &= offered.target_circle[post, circle]
         is_meant &= offered.target[post, np.uint64(band)]
         if avoid >= 0:

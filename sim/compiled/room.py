@@ -128,8 +128,8 @@ class Events(NamedTuple):
 class Desk(NamedTuple):
     """Room to work on people together. uint64: ``bits``, ``near``, ``found``, ``session``, and, for two
     blocks, ``chosen``, ``drawn``; int32: ``who``, ``seat``, ``depth``; int64: ``cell``, ``row``, ``tail``;
-    float64: ``activity``, ``luck``, ``missed``, ``t`` (minutes); ``elapsed`` float64[6] profile time (days)
-    at an instant by age band.
+    float64: ``activity``, ``luck``, ``missed``, ``passed`` (sessions), ``t`` (sessions, then minutes);
+    ``elapsed`` float64[6] profile time (days) at an instant by age band.
     """
 
     bits: Any
@@ -147,12 +147,13 @@ class Desk(NamedTuple):
     activity: Any
     luck: Any
     missed: Any
+    passed: Any
     t: Any
     elapsed: Any
 
     @classmethod
     def of(cls, size: int) -> Desk:
         """Room for blocks of ``size`` people."""
-        kinds = [*6 * [np.uint64], *3 * [np.int32], *3 * [np.int64], *5 * [np.float64]]
-        sizes = [*4 * [size], 2 * size, 2 * size, *10 * [size], len(BANDS)]
+        kinds = [*6 * [np.uint64], *3 * [np.int32], *3 * [np.int64], *6 * [np.float64]]
+        sizes = [*4 * [size], 2 * size, 2 * size, *11 * [size], len(BANDS)]
         return cls(*[np.empty(n, kind) for n, kind in zip(sizes, kinds, strict=True)])

@@ -88,7 +88,7 @@ def see(
     if own:
         deed.reached |= bit
         deed.this_week |= bit
-    relation = moods.relation[account, seat]
+    relation = moods.seating.relation[account, seat]
     follows = relation.is_following
     affinity = np.float64(trait.attachment)
     if ever_warm(moods, who):

@@ -24,7 +24,7 @@ def deliver(
     shown: Any,
     plan: Any,
     offered: Any,
-    moods: Any,
+    seating: Any,
     calendar: Any,
     counts: Any,
     posts: Any,
@@ -57,7 +57,7 @@ def deliver(
         following = sharers[min(s + 1, last)]
         more = offered.indptr[following + 1] - offered.indptr[following]
         if s == last or posts[s + 1] != post or n + more > len(out.who):
-            n = admit(people, offered, moods, plan.account[post], k, out, n)
+            n = admit(people, offered, seating, plan.account[post], k, out, n)
             feeding = Feeding(post, k, now, shown.shared_at[post], tails[k], most, rest, hour)
             put_all(sessions, shown, calendar, counts, out, n, feeding, desk)
             n = 0
@@ -109,13 +109,13 @@ def ask_friends(
 
 
 @inlined
-def admit(people: Any, offered: Any, moods: Any, account: Any, k: Any, out: Any, n: Any) -> Any:
+def admit(people: Any, offered: Any, seating: Any, account: Any, k: Any, out: Any, n: Any) -> Any:
     """Keep those of the first ``n`` of ``out`` in whose feeds a share is put; their number."""
     kept = np.uint64(0)
     for i in range(np.uint64(n)):
         friend, luck = np.uint64(out.who[i]), out.luck[i]
         out.who[kept], out.source[kept], out.depth[kept] = friend, out.source[i], out.depth[i]
-        out.seat[kept] = seat_of(moods, account, friend)
+        out.seat[kept] = seat_of(seating, account, friend)
         out.band[kept], out.activity[kept] = people.band[friend], people.activity[k, friend]
         chance = friend_offer_chance(offered.friend_offer[k], offered.attention[k, friend])
         kept += np.uint64(luck < chance)

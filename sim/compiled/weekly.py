@@ -20,7 +20,7 @@ def close_week(
     reached: Any,
 ) -> None:  # fmt: skip
     """Turn the week's marks into distinct people, then forget them. ``reached`` int64[K + 1, 7] of the week,
-    blank; the rest as ``Tally.close_week``."""
+    blank; ``linked`` bool[n]; the rest as ``Tally.close_week``."""
     n_platforms = reached.shape[0] - 1
     for who in range(len(group)):
         marks = np.int64(this_week[who])
