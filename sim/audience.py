@@ -77,7 +77,9 @@ class Timetable:
         parts = self._due.pop(hour, None)
         if parts is None:
             return _NOBODY
-        return np.sort(parts[0] if len(parts) == 1 else np.concatenate(parts))
+        ids = np.concatenate(parts)
+        ids.sort()
+        return ids
 
 
 def discovery_times(

@@ -107,20 +107,7 @@ class Desk:
         week = int(hour[0]) * HOUR_MIN // WEEK_MIN
         np.add.at(self.tally.talk[:, week, TALK.index("requests")], account[mine], 1)
         columns = (column[mine].tolist() for column in (t_min, account, post, who, tone))
-        self.take(week, luck.tolist(), *columns)
-
-    def take(
-        self,
-        week: int,
-        luck: list[list[float]],
-        t: list[float],
-        account: list[int],
-        post: list[int],
-        who: list[int],
-        tone: list[int],
-    ) -> None:
-        """Requests of this hour, counted already, each with its draws. Lists of one length."""
-        new = list(map(Request, t, account, post, who, tone, luck))
+        new = list(map(Request, *columns, luck.tolist()))
         helped = [
             r
             for r in new

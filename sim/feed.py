@@ -120,6 +120,7 @@ class Tails:
     def __init__(self, tables: FeedTables) -> None:
         self._tables, self._lock = tables, Lock()
         self._at: dict[tuple[int, float], int] = {}
+        self._of: dict[tuple[int, float], I64] = {}
         self._size = 0
         self.most, self.rest = np.empty(2**14), np.empty(2**14)
 
@@ -131,6 +132,16 @@ class Tails:
                 if key not in self._at:
                     self._add(key)
         return self._at[key]
+
+    def of(self, platforms: int, since: float) -> I64:
+        """Offsets of several platforms (bit mask), int64[K], 0 for the others."""
+        key = (platforms, since % WEEK_MIN)
+        if key not in self._of:
+            offsets = np.zeros(len(self._tables.platforms), np.int64)
+            for k in range(len(offsets)):
+                offsets[k] = self.at(k, since) if platforms >> k & 1 else 0
+            self._of[key] = offsets
+        return self._of[key]
 
     def _add(self, key: tuple[int, float]) -> None:
         most, rest = self._tables.tail(*key)

@@ -1,7 +1,7 @@
 """The compiled twin of the kernel: the same hours, the same integers; the loops run as machine code.
 
-What is rare (advertising, the desk, instants at which people come, go or ask) is the reference's own code;
-offers, displays, reactions, shares, what is said, and who might move are ``sim.compiled``'s.
+What is rare (advertising, instants at which people come, go or ask) is the reference's own code; offers,
+displays, reactions, shares, what is said and answered, and who comes and goes are ``sim.compiled``'s.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.city import City
 from sim.compiled import coming, feeding, looking, moving, publishing, seeing, sharing, weekly
@@ -38,11 +37,9 @@ class CompiledKernel(Kernel):
 
     def __init__(self, laws: Laws, city: City, seed: int, replicate: int) -> None:
         self._publishing, self._delivering = Settled(publishing.publish), Settled(sharing.deliver)
-        self._looking, self._warming = Settled(looking.look), Settled(looking.warm)
-        self._restless = Settled(moving.restless)
+        self._looking, self._moving = Settled(looking.look), Settled(moving.come_and_go)
         self._moves = coming.moves_of(laws, city, seed, replicate)
-        self._came = coming.Newcomers(len(laws.schedule.accounts), city.n_rows)
-        self._passed_on: NDArray[np.int32] | None = None
+        self._came = coming.Newcomers(len(laws.schedule.accounts), city)
         super().__init__(laws, city, seed, replicate)
         self._seats = seats(city)
         self._handed = Handed.of(self, self._session_keys, self._packed, self._seats)
@@ -51,9 +48,11 @@ class CompiledKernel(Kernel):
         life_h = int(laws.feed.life_min.max()) // HOUR_MIN + 2
         self._entries = Calendar.of(max(_ROOM, 2 * n_followers), laws.n_hours, min(life_h, laws.n_hours))
         self._desk = Desk.of(feeding.BLOCK)
-        self._readers, self._friends = Readers.of(3 * feeding.BLOCK), Readers.of(_ROOM)
+        self._readers, self._friends = (
+            Readers.of(3 * feeding.BLOCK),
+            Readers.of(max(_ROOM, 2 * city.ties.most)),
+        )
         self._wave, self._events = Wave.of(_ROOM), Events.of(_ROOM, seeing.MOST)
-        self._most_ties = int(np.diff(city.ties.indptr).max(initial=0))
         self._opening = [self._queue(a) for a in range(len(laws.schedule.accounts))]
         self._rival_rows = [
             (
@@ -132,7 +131,7 @@ class CompiledKernel(Kernel):
             examined = int(np.count_nonzero(~followers.is_following[avoid, rows]))
         self.tally.work[WORK.index("followers_examined")] += examined
         h = self._handed
-        for queue in (self._opening[page], self._newcomers(page)):
+        for queue in (self._opening[page], self._came.queue(page)):
             at = 0
             while at < len(queue.ceiling):
                 self._reserve(len(self._readers.who))
@@ -155,69 +154,78 @@ class CompiledKernel(Kernel):
         self._reserve(n)
         feeding.put_all(h.sessions, h.shown, self._entries, h.counts, readers, n, where, self._desk)
 
-    def _newcomers(self, account: int) -> Queue:
-        """Everyone who has joined an account since the start."""
-        rows = self._came.of(account)
-        return in_blocks(self.city, int(self.laws.account_platform[account]), rows, False)
-
     def _pass_on(self) -> None:
         """Shares of the last hour in the feeds of friends."""
-        if self._passed_on is None:
+        events = self._events
+        n_shared = int(events.n[seeing.SHARED])
+        if not n_shared:
             return
-        (post, sharer, depth), self._passed_on = self._passed_on, None
         now = float(self.hour * HOUR_MIN)
-        if self._most_ties > len(self._friends.who):
-            self._friends = Readers.of(2 * self._most_ties)
-        tails = np.zeros(len(self.city.platforms), np.int64)
-        for k in set(self.laws.platform[post].tolist()):
-            tails[k] = self._tails.at(k, now)
+        tails = self._tails.of(int(events.n[seeing.PLATFORMS]), now)
         h, at = self._handed, 0
-        while at < len(post):
+        while at < n_shared:
             self._reserve(len(self._friends.who))
             at = self._delivering(
                 h.people, h.sessions, h.shown, h.plan, h.offered, h.moods.seating, self._entries, h.counts,
-                post, sharer, depth, now, tails, self._tails.most, self._tails.rest, self.hour, self._desk,
+                events, now, tails, self._tails.most, self._tails.rest, self.hour, self._desk,
                 self._friends, at,
             )  # fmt: skip
 
     # --- displays ------------------------------------------------------------------------------------
 
     def _look(self, written: Writes) -> None:
-        h, week = self._handed, self.hour * HOUR_MIN // WEEK_MIN
-        self._events.n[:] = 0
+        h, week, events = self._handed, self.hour * HOUR_MIN // WEEK_MIN, self._events
+        events.n[:] = 0
         n = int(self._entries.count[self.hour])
         while n:
-            self._room_to_look(n)
+            events = self._room_to_look(n)
             n = self._looking(
                 h.people, h.sessions, h.shown, h.plan, h.response, h.moods, self._entries, h.counts,
-                self._events, self._wave, self.hour, week,
+                events, self._wave, self.hour, week,
             )  # fmt: skip
-        self._hear(self._events, self._events.n.tolist(), written)
 
-    def _hear(self, events: Events, n: list[int], written: Writes) -> None:
-        """What the hour's displays led to, for the rest of it; ``n``: how many events of each kind."""
-        written.warmer.append(events.warmer[: n[seeing.WARMER]])
-        written.colder.append(events.colder[: n[seeing.COLDER]])
-        written.joins.append(events.joins[: n[seeing.JOINS]])
-        written.through_friends.append(events.through_friends[: n[seeing.THROUGH_FRIENDS]])
-        written.leaves.append(events.leaves[: n[seeing.LEAVES]])
-        spoken, shared = n[seeing.SPOKEN], n[seeing.SHARED]
-        if self.dialogue is not None and spoken:
-            self.dialogue.hear(self.hour, events.spoken_post[:spoken], events.spoken_who[:spoken])
-        if shared:
-            order = np.argsort(events.shared[0, :shared], kind="stable")
-            self._passed_on = events.shared.take(order, axis=1)
+    # --- write ---------------------------------------------------------------------------------------
 
-    def _warm(self, who: I64, step: float) -> None:
-        memory = self.laws.scenario.behaviour.memory
-        bounds = memory.affinity_floor.value, memory.affinity_ceiling.value
-        self._warming(self._handed.moods, who, len(who), step, *bounds, self.hour)
+    def _write(self, written: Writes) -> None:
+        """End of the hour, after ``_look`` has warmed those who reacted."""
+        if self.dialogue is not None:
+            assert isinstance(self.dialogue, Talking)
+            h, n_spoken = self._handed, int(self._events.n[seeing.SPOKEN])
+            for t, ids in self.dialogue.converse(self.hour, self._events, n_spoken, h.moods, h.counts):
+                self._leave.add(t, ids)
+        self._come_and_go(written)
+
+    def _come_and_go(self, written: Writes) -> None:
+        events, h, week = self._events, self._handed, self.hour * HOUR_MIN // WEEK_MIN
+        if any(map(len, written.won.values())):  # money wins people: rare
+            n = events.n
+            written.joins.append(events.joins[: n[seeing.JOINS]])
+            written.through_friends.append(events.through_friends[: n[seeing.THROUGH_FRIENDS]])
+            written.leaves.append(events.leaves[: n[seeing.LEAVES]])
+            super()._come_and_go(written)
+            return
+        leaving, finding = written.leaves[0], written.joins[0]
+        most = len(finding) + int(events.n[seeing.JOINS])
+        came, joined, restless = (
+            self._came.with_room(most),
+            np.empty(most, np.int64),
+            np.empty(most, np.int64),
+        )
+        since, end = float((self.hour + 1) * HOUR_MIN), float(self.laws.n_hours * HOUR_MIN)
+        n_joined, n_restless = self._moving(
+            leaving, finding, events, h.people, h.moods, self._following.follows, h.counts, self._moves, week,
+            since, end, self.city.n_residents, came, joined, restless,
+        )  # fmt: skip
+        if n_joined:
+            self._following.arrive(joined[:n_joined])
+        if n_restless:
+            super()._welcome(restless[:n_restless], since)
 
     def _welcome(self, ids: I64, since_min: float) -> None:
         if since_min > 0:  # the first followers stand in the opening queues
-            self._came.add(ids)
+            moving.note_all(self._came.with_room(len(ids)), self._handed.people, self._moves, ids)
         end, city, restless = float(self.laws.n_hours * HOUR_MIN), self.city, ids.copy()
-        n = self._restless(restless, since_min, end, city.n_rows, city.n_residents, self._moves)
+        n = moving.restless(restless, since_min, end, city.n_rows, city.n_residents, self._moves)
         super()._welcome(restless[:n], since_min)
 
     def _close_week(self, week: int) -> None:
@@ -235,7 +243,7 @@ class CompiledKernel(Kernel):
 
     # --- room ----------------------------------------------------------------------------------------
 
-    def _room_to_look(self, n: int) -> None:
+    def _room_to_look(self, n: int) -> Events:
         """Room for a wave of ``n`` displays and what it leads to, besides the hour's events so far."""
         if n > len(self._wave.entry):
             self._wave = Wave.of(2 * n)
@@ -243,8 +251,9 @@ class CompiledKernel(Kernel):
         if so_far + n > len(self._events.tired_seat):
             longer = Events.of(2 * (so_far + n), seeing.MOST)
             for column, before in zip(longer, self._events, strict=True):
-                column[..., : before.shape[-1]] = before
+                column[: len(before)] = before
             self._events = longer
+        return self._events
 
     def _reserve(self, n: int) -> None:
         """Room for ``n`` more entries in the calendar."""

@@ -82,6 +82,7 @@ STAGES: dict[tuple[str, str], str] = {
     ("kernel.py", "_look"): "displays",
     ("kernel_compiled.py", "_look"): "displays",
     ("kernel.py", "_write"): "write",
+    ("kernel_compiled.py", "_write"): "write",
     ("tally.py", "close_week"): "weeks",
     ("kernel_compiled.py", "_close_week"): "weeks",
     ("kpi.py", "kpi_table"): "tables",
@@ -97,9 +98,10 @@ PARTS: dict[tuple[str, str], tuple[str, str]] = {
     ("compiled/looking.py", "look"): ("displays", "reactions"),
     ("reactions.py", "_display"): ("displays", "reactions"),
     ("dialogue.py", "hear"): ("displays", "comments heard"),
-    ("compiled/talking.py", "hear"): ("displays", "comments heard"),
     ("dialogue.py", "close_hour"): ("write", "conversation"),
+    ("compiled/talking.py", "converse"): ("write", "conversation"),
     ("kernel.py", "_come_and_go"): ("write", "followers"),
+    ("kernel_compiled.py", "_come_and_go"): ("write", "followers"),
 }
 
 

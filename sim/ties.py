@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,11 @@ class Ties:
     def n_ties(self) -> int:
         """Directed ties."""
         return len(self.target)
+
+    @cached_property
+    def most(self) -> int:
+        """Ties of the row that has most."""
+        return int(np.diff(self.indptr).max(initial=0))
 
     def degree(self, bit: int | None = None) -> I64:
         """Ties that leave each row, on platform ``bit`` or on any. int64[n_rows]."""

@@ -68,7 +68,7 @@ DESK: dict[str, Any] = {
 }  # fmt: skip
 
 
-def _with_a_desk() -> Scenario:
+def _with_a_desk(**other: Any) -> Scenario:
     """A team that answers, some posts that divide, a forum, an occasion on which people ask more."""
     tree = merged(small_tree(300), {**BUSY, "change": {"open_snapchat": open_snapchat(), **DESK}})
     talk = {"conversation": {**CONVERSATION, **TALKATIVE}}
@@ -81,7 +81,7 @@ def _with_a_desk() -> Scenario:
         "calm": {"label": {"fr": "Calme", "en": "Calm"}, "week": 2, "day": "mon", "at": "08:00", "hours": 72,
                  "themes": ["culture"], "questions": 0.3},
     }  # fmt: skip
-    return Scenario.from_dict(tree)
+    return Scenario.from_dict(merged(tree, other))
 
 
 @pytest.mark.parametrize(("seed", "replicate"), [(1, 0), (5, 2)])

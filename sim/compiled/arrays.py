@@ -165,7 +165,8 @@ class Moods(NamedTuple):
     """State that an hour reads: ``seating`` (Seating); records of ``packing``, ``warmth`` WARMTH[n]
     (``excess`` of affinity as of ``warm_at``), ``sights`` SIGHTS[places, n]; ``is_following`` bool[A, n];
     ``liking`` float64[L, n] with ``liking_of`` int64[A] (-1: none); ``is_warm`` uint8[n // 8 + 1], a bit for
-    each: the excess was ever changed; ``slope`` of fatigue; decays by whole hours.
+    each: the excess was ever changed; ``slope`` of fatigue; decays by whole hours; what engaging adds to the
+    excess and hiding takes from it, and its bounds.
     """
 
     seating: Any
@@ -178,6 +179,10 @@ class Moods(NamedTuple):
     slope: Any
     fatigue_decay: Any
     affinity_decay: Any
+    affinity_gain: float
+    affinity_loss: float
+    affinity_floor: float
+    affinity_ceiling: float
 
 
 class Counts(NamedTuple):

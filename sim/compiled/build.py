@@ -21,7 +21,7 @@ KEPT_BUILDS = 4
 _HOW: dict[str, Any] = {"error_model": "numpy", "_nrt": False}
 # A change in any of these files may change what is compiled, also where it is called from another file: their
 # functions and constants become part of the machine code.
-COMPILED_IN = ("behaviour", "cards", "conversation", "feed", "figures", "sessions", "spread", "tally")
+COMPILED_IN = ("behaviour", "cards", "conversation", "desk", "feed", "figures", "sessions", "spread", "tally")
 _READ, _NEAREST, _DATA = 0, 3, 1  # how llvm.prefetch is told what for, how near and what
 _HERE = Path(__file__).parent
 _SOURCES = (*sorted(_HERE.glob("*.py")), *(_HERE.parent / f"{name}.py" for name in COMPILED_IN))

@@ -12,9 +12,10 @@ from sim.accounts import renown
 from sim.audience import Followers, account_keys
 from sim.city import City
 from sim.compiled import moving
-from sim.compiled.arrays import Seating
+from sim.compiled.arrays import Queue, Seating
 from sim.compiled.build import Settled
-from sim.compiled.moving import Moves
+from sim.compiled.feeding import BLOCK
+from sim.compiled.moving import Came, Follows, Moves
 from sim.conversation import processes, surely_over
 from sim.draws import key
 from sim.laws import Laws
@@ -22,7 +23,7 @@ from sim.sessions import HOUR_MIN
 
 I64 = NDArray[np.int64]
 
-_ROOM = 1024
+_ROOM = 2 * BLOCK
 
 
 def moves_of(laws: Laws, city: City, seed: int, replicate: int) -> Moves:
@@ -64,6 +65,11 @@ class Following(Followers):
     def __init__(self, laws: Laws, city: City, group: NDArray[Any]) -> None:
         super().__init__(laws, city, group)
         self._letting_in, self._letting_out = Settled(moving.let_in), Settled(moving.let_out)
+        self.follows = Follows(self.is_following, self.has_left, group, self.count, self.by_group)
+
+    def arrive(self, ids: I64) -> None:
+        """Note people who have joined (account * n_rows + row)."""
+        self._arrived.append(ids)
 
     def _let_in(self, ids: I64) -> I64:
         return self._those(ids, self._letting_in)
@@ -73,8 +79,7 @@ class Following(Followers):
 
     def _those(self, ids: I64, move: Callable[..., int]) -> I64:
         moved = ids.copy()
-        follows = self.is_following, self.has_left, self._group, self.count, self.by_group
-        n = move(moved, self.seating, *follows)
+        n = move(moved, self.seating, self.follows)
         moved = moved[:n]
         moved.sort()
         return moved
@@ -83,23 +88,41 @@ class Following(Followers):
 class Newcomers:
     """Everyone who has joined each account since the start, in the order of their coming."""
 
-    def __init__(self, n_accounts: int, n_rows: int) -> None:
-        self._n_rows, self._n = n_rows, np.zeros(n_accounts, np.int64)
-        self._rows = np.empty((n_accounts, _ROOM), np.int64)
-        self._waiting: list[I64] = []
+    def __init__(self, n_accounts: int, city: City) -> None:
+        self._room, self._most = _ROOM, 0
+        size = n_accounts, self._room
+        self._came = Came(
+            n=np.zeros(n_accounts, np.int64),
+            who=np.empty(size, np.int32),
+            attachment=np.empty(size, city.attachment.dtype),
+            activity=np.empty(size, city.activity.dtype),
+            band=np.empty(size, np.uint8),
+            circle=np.empty(size, np.uint8),
+            ceiling=np.zeros((n_accounts, self._room // BLOCK), city.attachment.dtype),
+        )
 
-    def add(self, ids: I64) -> None:
-        """People who join (account * n_rows + row), int64."""
-        self._waiting.append(ids)
+    def with_room(self, n: int) -> Came:
+        """All of them, with room for ``n`` more."""
+        self._most += n
+        if self._most > self._room:
+            before, self._room = self._room, 2 * self._most // BLOCK * BLOCK + BLOCK
+            longer = []
+            for column in self._came[1:]:
+                size = self._room * column.shape[1] // before
+                longer.append(np.zeros((len(column), size), column.dtype))
+                longer[-1][:, : column.shape[1]] = column
+            self._came = Came(self._came.n, *longer)
+        return self._came
 
-    def of(self, account: int) -> I64:
-        """Rows of those of one account, int64, read-only until the next call."""
-        if self._waiting:
-            ids, self._waiting = np.concatenate(self._waiting), []
-            need = int(self._n.max()) + len(ids)
-            if need > self._rows.shape[1]:
-                longer = np.empty((len(self._n), 2 * need), np.int64)
-                longer[:, : self._rows.shape[1]] = self._rows
-                self._rows = longer
-            moving.note(self._rows, self._n, ids, self._n_rows)
-        return self._rows[account, : self._n[account]]
+    def queue(self, account: int) -> Queue:
+        """Those of one account."""
+        came, n = self._came, int(self._came.n[account])
+        return Queue(
+            who=came.who[account, :n],
+            attachment=came.attachment[account, :n],
+            activity=came.activity[account, :n],
+            band=came.band[account, :n],
+            circle=came.circle[account, :n],
+            ceiling=came.ceiling[account, : -(-n // BLOCK)],
+            is_opening=False,
+        )

@@ -140,7 +140,7 @@ def _response(kernel: Kernel) -> Response:
 
 def _moods(kernel: Kernel, packed: Packed, seats: Seats) -> Moods:
     laws, state, names = kernel.laws, kernel.state, list(seats.opening)
-    plans = laws.schedule.accounts
+    plans, memory = laws.schedule.accounts, laws.scenario.behaviour.memory
     rows = [-1 if plan.is_new else names.index(plan.name) for plan in plans]
     liking_of = np.full(len(plans), -1)
     for row, account in enumerate(state.followers.liking):
@@ -156,6 +156,10 @@ def _moods(kernel: Kernel, packed: Packed, seats: Seats) -> Moods:
         slope=laws.fatigue_slope,
         fatigue_decay=laws.fatigue_decay,
         affinity_decay=laws.affinity_decay,
+        affinity_gain=memory.affinity_gain.value,
+        affinity_loss=memory.affinity_loss_if_hidden.value,
+        affinity_floor=memory.affinity_floor.value,
+        affinity_ceiling=memory.affinity_ceiling.value,
     )
 
 

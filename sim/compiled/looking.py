@@ -9,7 +9,8 @@ import numpy as np
 from sim.compiled.build import bring_near, compiled, inlined
 from sim.compiled.feeding import ever_warm, fatigue_of, warmth_of
 from sim.compiled.room import PAGE
-from sim.compiled.seeing import SEVERAL, THERE, TIRED, note, see
+from sim.compiled.seeing import COLDER, SEVERAL, THERE, TIRED, WARMER, note, see
+from sim.compiled.sorting import sort
 
 AHEAD = 24  # displays whose memory is brought near before their turn
 _PAGE = np.uint64(PAGE)
@@ -30,7 +31,8 @@ def look(
     hour: Any,
     week: Any,
 ) -> Any:
-    """All displays of an hour, wave after wave, those that reappear within it included; then they tire.
+    """All displays of an hour, wave after wave, those that reappear within it included; then people are tired
+    by them, and like the city more or less for what they did.
 
     Returns 0, or the size of a wave that ``wave`` or ``events`` have no room for: call again with more.
     """
@@ -44,6 +46,8 @@ def look(
             hour, week,
         )  # fmt: skip
     tire(moods, events, hour)
+    warm(moods, events.warmer, events.n[WARMER], moods.affinity_gain, hour)
+    warm(moods, events.colder, events.n[COLDER], -moods.affinity_loss, hour)
     return 0
 
 
@@ -159,30 +163,10 @@ def in_turn(plan: Any, sights: Any, wave: Any, n: Any) -> None:
             first += 1
     for i in range(first, n):
         order[i] = spare[i]
-    sort(entries, order, spare, first, n)
+    sort(before, entries, order, spare, first, n)
 
 
 @compiled
-def sort(entries: Any, order: Any, spare: Any, first: Any, end: Any) -> None:
-    """Merge sort of ``order[first:end]`` by post, person, cell and generation, upwards from pairs."""
-    width = 1
-    while width < end - first:
-        for low in range(first, end, 2 * width):
-            middle, high = min(low + width, end), min(low + 2 * width, end)
-            i, j = low, middle
-            for at in range(low, high):
-                if j >= high or (i < middle and not before(entries[order[j]], entries[order[i]])):
-                    spare[at] = order[i]
-                    i += 1
-                else:
-                    spare[at] = order[j]
-                    j += 1
-        for at in range(first, end):
-            order[at] = spare[at]
-        width *= 2
-
-
-@inlined
 def before(a: Any, b: Any) -> Any:
     """Whether entry ``a`` comes before entry ``b``."""
     if a.post != b.post:
@@ -211,7 +195,7 @@ def tire(moods: Any, events: Any, hour: Any) -> None:
 
 
 @compiled
-def warm(moods: Any, who: Any, n: Any, step: Any, least: Any, most: Any, hour: Any) -> None:
+def warm(moods: Any, who: Any, n: Any, step: Any, hour: Any) -> None:
     """End of the hour: ``step`` more affinity for each of the first ``n`` of ``who`` (``Kernel._warm``)."""
     for i in range(n):
         person = who[i]
@@ -220,4 +204,4 @@ def warm(moods: Any, who: Any, n: Any, step: Any, least: Any, most: Any, hour: A
         moods.is_warm[person >> 3] |= np.uint8(1 << (person & 7))
     for i in range(n):
         warmth = moods.warmth[who[i]]
-        warmth.excess = min(max(warmth.excess, least), most)
+        warmth.excess = min(max(warmth.excess, moods.affinity_floor), moods.affinity_ceiling)

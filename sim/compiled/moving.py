@@ -12,10 +12,14 @@ import numpy as np
 
 from sim.compiled.arithmetic import fold, operational, unit
 from sim.compiled.build import compiled, inlined
-from sim.compiled.feeding import seat_of
+from sim.compiled.feeding import BLOCK, seat_of
+from sim.compiled.seeing import JOINS, LEAVES, THROUGH_FRIENDS
 from sim.figures import BANDS
+from sim.tally import LADDER, MEASURES
 
 _BANDS = len(BANDS)
+_FOLLOWS, _UNFOLLOWS = MEASURES.index("follows"), MEASURES.index("unfollows")
+_INFLUENCED = np.uint8(1 << LADDER.index("influenced"))
 MORE = 1.0 + 2.0**-19  # beyond any rounding of the bounds
 
 
@@ -39,26 +43,54 @@ class Moves(NamedTuple):
     band: Any
 
 
+class Follows(NamedTuple):
+    """``audience.Followers``: ``is_following``, ``has_left`` bool[A, n]; ``group`` uint8[n]; ``count``
+    int64[A], ``by_group`` int64[A, 7]."""
+
+    is_following: Any
+    has_left: Any
+    group: Any
+    count: Any
+    by_group: Any
+
+
+class Came(NamedTuple):
+    """Newcomers of each account, ``n`` int64[A] of them: columns of ``arrays.Queue``, [A, room] or, for the
+    ``ceiling``, [A, blocks]."""
+
+    n: Any
+    who: Any
+    attachment: Any
+    activity: Any
+    band: Any
+    circle: Any
+    ceiling: Any
+
+
 @compiled
 def restless(ids: Any, since: float, end: float, n_rows: int, n_residents: int, m: Moves) -> Any:
     """Move those of ``ids`` (account * n_rows + row) who might leave or ask something in [since, end) to the
     start, in their order; their number."""
-    kept, left = 0, (end - since) * MORE
+    kept = 0
     for i in range(len(ids)):
         account = ids[i] // n_rows
         who = ids[i] - account * n_rows
-        if who >= n_residents:
-            continue
-        moves = unit(fold(m.leaving[account], who)) < m.leaves[account] * left
-        if not moves and m.is_own[account]:
-            row = m.runs_on[account] * _BANDS + np.int64(m.band[who])
-            days = (m.ended[row] - operational(m.cumulative, m.per_hour, row, since)) * MORE
-            for q in range(len(m.asks)):
-                luck = unit(fold(fold(m.asking[q, account], who), np.uint64(0)))
-                moves = moves or luck < m.asks[q] * days
         ids[kept] = ids[i]
-        kept += moves
+        kept += might_move(account, who, since, end, n_residents, m)
     return kept
+
+
+@inlined
+def might_move(account: Any, who: Any, since: Any, end: Any, n_residents: Any, m: Any) -> Any:
+    """Whether someone might leave an account or ask something there in [since, end)."""
+    moves = unit(fold(m.leaving[account], who)) < m.leaves[account] * ((end - since) * MORE)
+    if not moves and m.is_own[account]:
+        row = m.runs_on[account] * _BANDS + np.int64(m.band[who])
+        days = (m.ended[row] - operational(m.cumulative, m.per_hour, row, since)) * MORE
+        for q in range(len(m.asks)):
+            luck = unit(fold(fold(m.asking[q, account], who), np.uint64(0)))
+            moves = moves or luck < m.asks[q] * days
+    return moves and who < n_residents
 
 
 @compiled
@@ -76,53 +108,113 @@ def find(its_key: Any, most: Any, activity: Any, attachment: Any, band: Any, fou
 
 
 @compiled
-def let_in(
-    ids: Any, seating: Any, is_following: Any, has_left: Any, group: Any, count: Any, by_group: Any
-) -> Any:
+def let_in(ids: Any, seating: Any, follows: Follows) -> Any:
     """Those of ``ids`` int64 (account * n_rows + row) who can join do, and are moved to the start; their
-    number. The rest as ``Followers``."""
-    return _change(True, ids, seating, is_following, has_left, group, count, by_group)
+    number."""
+    return turn_all(True, ids, seating, follows)
 
 
 @compiled
-def let_out(
-    ids: Any, seating: Any, is_following: Any, has_left: Any, group: Any, count: Any, by_group: Any
-) -> Any:
+def let_out(ids: Any, seating: Any, follows: Follows) -> Any:
     """Those of ``ids`` who follow leave: as ``let_in``."""
-    return _change(False, ids, seating, is_following, has_left, group, count, by_group)
+    return turn_all(False, ids, seating, follows)
 
 
 @inlined
-def _change(
-    joins: Any,
-    ids: Any,
-    seating: Any,
-    is_following: Any,
-    has_left: Any,
-    group: Any,
-    count: Any,
-    by_group: Any,
-) -> Any:
-    n, n_rows, step = 0, is_following.shape[1], 1 if joins else -1
+def turn_all(joins: Any, ids: Any, seating: Any, follows: Any) -> Any:
+    """Those of ``ids`` who can join, or leave, do, and are moved to the start; their number."""
+    n, n_rows = 0, follows.is_following.shape[1]
     for i in range(len(ids)):
         account = ids[i] // n_rows
-        who = ids[i] - account * n_rows
-        if is_following[account, who] == joins or (joins and has_left[account, who]):
-            continue
-        is_following[account, who] = joins
-        seating.relation[account, seat_of(seating, account, np.uint64(who))].is_following = joins
-        has_left[account, who] = not joins
-        count[account] += step
-        by_group[account, group[who]] += step
         ids[n] = ids[i]
-        n += 1
+        n += turn(joins, account, ids[i] - account * n_rows, seating, follows)
     return n
 
 
+@inlined
+def turn(joins: Any, account: Any, who: Any, seating: Any, follows: Any) -> Any:
+    """Whether someone joins (who does not follow and never left), or leaves (who follows): that is done."""
+    f = follows
+    if f.is_following[account, who] == joins or (joins and f.has_left[account, who]):
+        return False
+    f.is_following[account, who] = joins
+    seating.relation[account, seat_of(seating, account, np.uint64(who))].is_following = joins
+    f.has_left[account, who] = not joins
+    f.count[account] += 1 if joins else -1
+    f.by_group[account, f.group[who]] += 1 if joins else -1
+    return True
+
+
 @compiled
-def note(rows: Any, n: Any, ids: Any, n_rows: int) -> None:
-    """Write the row of each of ``ids`` after the ``n`` int64[A] that ``rows`` int64[A, room] holds."""
+def come_and_go(
+    leaving: Any,
+    finding: Any,
+    events: Any,
+    people: Any,
+    moods: Any,
+    follows: Follows,
+    counts: Any,
+    moves: Moves,
+    week: int,
+    since: float,
+    end: float,
+    n_residents: int,
+    came: Came,
+    joined: Any,
+    restless: Any,
+) -> Any:
+    """Followers of an hour (``Kernel._come_and_go``): ``leaving`` (int64, account * n_rows + row) and those
+    of ``events`` (Events) leave; then ``finding`` and those of ``events`` join.
+
+    ``came``, and ``joined`` and ``restless`` int64, have room for all who may join; returns how many did, and
+    how many of these might leave or ask something in [since, end).
+    """
+    n_rows, through, strangers = follows.is_following.shape[1], events.through_friends, 0
+    for ids, size in ((leaving, len(leaving)), (events.leaves, events.n[LEAVES])):
+        for i in range(size):
+            account = ids[i] // n_rows
+            who = ids[i] - account * n_rows
+            if turn(False, account, who, moods.seating, follows):
+                counts.weekly[account, follows.group[who], week, _UNFOLLOWS] += 1
+    for i in range(events.n[THROUGH_FRIENDS]):  # who follows already is not won by a friend
+        account = through[i] // n_rows
+        through[strangers] = through[i]
+        strangers += not follows.is_following[account, through[i] - account * n_rows]
+    n = n_restless = 0
+    for ids, size in ((finding, len(finding)), (events.joins, events.n[JOINS])):
+        for i in range(size):
+            account = ids[i] // n_rows
+            who = ids[i] - account * n_rows
+            if turn(True, account, who, moods.seating, follows):
+                counts.weekly[account, follows.group[who], week, _FOLLOWS] += 1
+                joined[n] = restless[n_restless] = ids[i]
+                n += 1
+                n_restless += might_move(account, who, since, end, n_residents, moves)
+                note(came, people, moves, account, who)
+    for i in range(strangers):
+        account = through[i] // n_rows
+        who = through[i] - account * n_rows
+        if moves.is_own[account] and follows.is_following[account, who]:
+            counts.deeds[who].ladder |= _INFLUENCED
+    return n, n_restless
+
+
+@compiled
+def note_all(came: Came, people: Any, moves: Moves, ids: Any) -> None:
+    """Note all of ``ids`` int64 (account * n_rows + row) as newcomers; ``came`` has room for them."""
     for i in range(len(ids)):
-        account = ids[i] // n_rows
-        rows[account, n[account]] = ids[i] - account * n_rows
-        n[account] += 1
+        account = ids[i] // len(people.band)
+        note(came, people, moves, account, ids[i] - account * len(people.band))
+
+
+@inlined
+def note(came: Any, people: Any, moves: Any, account: Any, who: Any) -> None:
+    """Note a newcomer."""
+    place, trait = came.n[account], people.traits[who]
+    came.who[account, place] = who
+    came.attachment[account, place] = trait.attachment
+    came.activity[account, place] = people.activity[moves.runs_on[account], who]
+    came.band[account, place], came.circle[account, place] = trait.band, trait.circle
+    block = place // BLOCK
+    came.ceiling[account, block] = max(came.ceiling[account, block], trait.attachment)
+    came.n[account] += 1

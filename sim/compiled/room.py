@@ -85,12 +85,16 @@ class Wave(NamedTuple):
         return cls(*[np.empty(size, kind) for kind in (ENTRY, np.int64, np.int64)])
 
 
+SHARE = np.dtype([("post", "i4"), ("sharer", "i4"), ("depth", "i4")])
+
+
 class Events(NamedTuple):
-    """What the displays of an hour lead to, by kind; ``n`` int64[8]: how many there are of each (``seeing``).
+    """What the displays of an hour lead to, by kind; ``n`` int64[9]: how many there are of each (``seeing``),
+    and the platforms on which something was shared (bit mask).
 
     int64: ``warmer``, ``colder`` rows of people; ``joins``, ``through_friends``, ``leaves`` ids (account *
-    n_rows + row); ``spoken_post``, ``spoken_who``; int32: ``shared`` [3, n] post, sharer and depth.
-    ``tired_account``, ``tired_seat`` int32: one for each display.
+    n_rows + row); ``spoken_post``, ``spoken_who``. ``shared`` SHARE, with ``order``, ``spare`` int64 room to
+    sort them. ``tired_account``, ``tired_seat`` int32: one for each display.
     """
 
     n: Any
@@ -99,6 +103,8 @@ class Events(NamedTuple):
     spoken_post: Any
     spoken_who: Any
     shared: Any
+    order: Any
+    spare: Any
     joins: Any
     through_friends: Any
     leaves: Any
@@ -111,12 +117,14 @@ class Events(NamedTuple):
         several, one = engagements * size, size
         i8, i4 = np.int64, np.int32
         return cls(
-            n=np.zeros(8, i8),
+            n=np.zeros(9, i8),
             warmer=np.empty(several, i8),
             colder=np.empty(one, i8),
             spoken_post=np.empty(one, i8),
             spoken_who=np.empty(one, i8),
-            shared=np.empty((3, one), i4),
+            shared=np.empty(one, SHARE),
+            order=np.empty(one, i8),
+            spare=np.empty(one, i8),
             joins=np.empty(several, i8),
             through_friends=np.empty(one, i8),
             leaves=np.empty(one, i8),

@@ -24,7 +24,8 @@ from sim.compiled.feeding import DISPLAYS, enter, ever_warm, fatigue_of, warmth_
 from sim.figures import BANDS
 from sim.tally import LADDER, MAX_DEPTH, MEASURES
 
-WARMER, COLDER, SPOKEN, SHARED, JOINS, THROUGH_FRIENDS, LEAVES, TIRED = range(8)  # places in Events.n
+# places in Events.n
+WARMER, COLDER, SPOKEN, SHARED, JOINS, THROUGH_FRIENDS, LEAVES, TIRED, PLATFORMS = range(9)
 MOST = 3  # engagements, or followings, that one display can lead to
 CLICK, COMMENT, SHARE, HIDE = (ACTIONS.index(name) for name in ("click", "comment", "share", "hide"))
 IMPRESSIONS, REACH, FIRST = (MEASURES.index(name) for name in ("impressions", "reach", ACTIONS[0]))
@@ -162,9 +163,10 @@ def act(
         deeper = depth + 1
         counts.share_depth[account, min(deeper, MAX_DEPTH)] += 1
         counts.depth[post] = max(counts.depth[post], deeper)
-        place = events.n[SHARED]
-        events.shared[0, place], events.shared[1, place], events.shared[2, place] = post, who, deeper
+        share = events.shared[events.n[SHARED]]
+        share.post, share.sharer, share.depth = post, who, deeper
         events.n[SHARED] += 1
+        events.n[PLATFORMS] |= np.int64(bit)
 
 
 @inlined

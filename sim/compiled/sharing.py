@@ -10,6 +10,8 @@ from sim.compiled.arithmetic import fold, friend_offer_chance, threshold
 from sim.compiled.arrays import Feeding
 from sim.compiled.build import bring_near, compiled, inlined
 from sim.compiled.feeding import BLOCK, put_all, seat_of
+from sim.compiled.seeing import SHARED
+from sim.compiled.sorting import sort
 from sim.tally import WORK
 
 AHEAD = 8  # sharers whose ties are brought near before their turn
@@ -27,9 +29,7 @@ def deliver(
     seating: Any,
     calendar: Any,
     counts: Any,
-    posts: Any,
-    sharers: Any,
-    depths: Any,
+    events: Any,
     now: Any,
     tails: Any,
     most: Any,
@@ -39,31 +39,42 @@ def deliver(
     out: Any,
     first: Any,
 ) -> Any:
-    """Put shares (``posts``, ``sharers``, ``depths`` int32, post by post) in the feeds of friends.
+    """Put the shares of ``events`` (Events) in the feeds of friends, post by post.
 
     ``tails`` int64[K]: bounds as of ``now`` (minutes); ``out`` (Readers): room for the
     friends of the one who has most. Begins with share ``first``; returns the share to go on with when the
     calendar has more room (for as many displays as ``out`` has), or their number when all are done.
     """
-    n, last = 0, len(posts) - 1
-    for s in range(first, len(posts)):
-        post = np.int64(posts[s])
+    shared, order, n, last = events.shared, events.order, 0, events.n[SHARED] - 1
+    if first == 0:
+        for s in range(last + 1):
+            order[s] = s
+        sort(is_earlier_post, shared, order, events.spare, 0, last + 1)
+    for s in range(first, last + 1):
+        share = shared[order[s]]
+        post = np.int64(share.post)
         k = plan.platform[post]
         if shown.expiry[post] > now:
-            ahead = offered.indptr[sharers[min(s + AHEAD, last)]]
+            ahead = offered.indptr[shared[order[min(s + AHEAD, last)]].sharer]
             bring_near(offered.friend, ahead)
             bring_near(offered.mask, ahead)
-            n = ask_friends(people, offered, counts, post, k, sharers[s], depths[s], desk, out, n)
-        following = sharers[min(s + 1, last)]
-        more = offered.indptr[following + 1] - offered.indptr[following]
-        if s == last or posts[s + 1] != post or n + more > len(out.who):
+            n = ask_friends(people, offered, counts, post, k, share.sharer, share.depth, desk, out, n)
+        following = shared[order[min(s + 1, last)]]
+        more = offered.indptr[following.sharer + 1] - offered.indptr[following.sharer]
+        if s == last or following.post != post or n + more > len(out.who):
             n = admit(people, offered, seating, plan.account[post], k, out, n)
             feeding = Feeding(post, k, now, shown.shared_at[post], tails[k], most, rest, hour)
             put_all(sessions, shown, calendar, counts, out, n, feeding, desk)
             n = 0
             if calendar.room - calendar.used[2] < len(out.who):
                 return s + 1
-    return len(posts)
+    return last + 1
+
+
+@compiled
+def is_earlier_post(a: Any, b: Any) -> Any:
+    """Whether a share is of an earlier post than another."""
+    return a.post < b.post
 
 
 @inlined

@@ -11,6 +11,8 @@ import numpy as np
 
 from sim.compiled.arithmetic import fold, unit
 from sim.compiled.build import compiled, inlined
+from sim.compiled.requests import NEW
+from sim.compiled.seeing import SPOKEN
 from sim.conversation import N_DRAWS, NEGATIVE, POSITIVE, QUESTION
 from sim.sessions import HOUR_MIN
 from sim.tally import LADDER, TALK
@@ -45,75 +47,75 @@ class Speech(NamedTuple):
     odds: Any
 
 
-class Heard(NamedTuple):
-    """Room for requests: ``luck`` float64[n, 6] draws, ``t`` float64[n] minutes; ``account``, ``post``,
-    ``who``, ``tone`` int64[n]."""
-
-    luck: Any
-    t: Any
-    account: Any
-    post: Any
-    who: Any
-    tone: Any
-
-    @classmethod
-    def of(cls, size: int) -> Heard:
-        """Room for ``size`` requests."""
-        columns = (np.empty(size, np.int64) for _ in range(4))
-        return cls(np.empty((size, N_DRAWS)), np.empty(size), *columns)
-
-
 @compiled
-def hear(speech: Speech, post: Any, who: Any, hour: int, week: int, heard: Heard) -> Any:
-    """Comments ``who`` made under ``post``, int64: their tones are counted, and what asks for something is
-    written in ``heard``; returns how much."""
-    s, n = speech, 0
-    question_share, contagion, calming, disappointed = s.odds[0], s.odds[1], s.odds[2], s.odds[3]
-    for i in range(len(post)):
-        p, account = post[i], s.account[post[i]]
-        negative = s.negative[p] * (contagion if s.left_alone[p] > 0 else 1.0)
-        negative = negative * (calming if s.is_calmed[p] else 1.0)
-        negative = min(negative * (disappointed if s.is_disappointed[who[i]] else 1.0), 1.0)
-        luck = unit(fold(s.tone[p], who[i]))
-        tone = _POSITIVE
-        if luck < question_share:
-            tone = _QUESTION
-        elif luck < question_share + (1.0 - question_share) * negative:
-            tone = _NEGATIVE
-        s.talk[account, week, tone] += 1
-        if tone != _POSITIVE and s.is_own[account]:
-            minute = unit(fold(s.minute[p], who[i]))
-            _write(heard, n, hour, minute, s.request[p], account, p, who[i], tone)
-            s.talk[account, week, _REQUESTS] += 1
-            n += 1
-    return n
-
-
-@compiled
-def ask(speech: Speech, ids: Any, is_following: Any, ladder: Any, hour: int, week: int, heard: Heard) -> Any:
-    """Questions of followers, ``ids`` int64 account * n_rows + row: as ``hear``."""
-    s, n, n_rows = speech, 0, is_following.shape[1]
-    for i in range(len(ids)):
-        account = ids[i] // n_rows
-        who = ids[i] - account * n_rows
-        if not is_following[account, who]:
-            continue
-        ladder[who] |= _DIALOGUE
-        if s.is_own[account]:
-            minute = unit(fold(fold(s.asked_minute[account], who), hour))
-            _write(heard, n, hour, minute, s.asked[account], account, -1, who, _QUESTION)
-            s.talk[account, week, _REQUESTS] += 1
-            n += 1
-    return n
+def speak(
+    speech: Speech,
+    events: Any,
+    asking: Any,
+    is_following: Any,
+    deeds: Any,
+    requests: Any,
+    hour: int,
+    week: int,
+) -> Any:
+    """What is said in an hour: the comments of ``events`` (Events), then what followers ask by themselves,
+    ``asking`` int64 account * n_rows + row. What asks for something is written in ``requests`` (Requests),
+    which have room for all; returns how much that is."""
+    for i in range(events.n[SPOKEN]):
+        hear(speech, events.spoken_post[i], events.spoken_who[i], requests, hour, week)
+    n_rows = is_following.shape[1]
+    for i in range(len(asking)):
+        account = asking[i] // n_rows
+        who = asking[i] - account * n_rows
+        if is_following[account, who]:
+            deeds[who].ladder |= _DIALOGUE
+            if speech.is_own[account]:
+                minute = unit(fold(fold(speech.asked_minute[account], who), hour))
+                write(
+                    speech, requests, hour, week, minute, speech.asked[account], account, -1, who, _QUESTION
+                )
+    return requests.n[NEW]
 
 
 @inlined
-def _write(
-    heard: Any, n: Any, hour: Any, minute: Any, key: Any, account: Any, post: Any, who: Any, tone: Any
+def hear(speech: Any, post: Any, who: Any, requests: Any, hour: Any, week: Any) -> None:
+    """A comment: its tone is counted, and it is a request if it asks for something."""
+    s, account = speech, speech.account[post]
+    question_share, contagion, calming, disappointed = s.odds[0], s.odds[1], s.odds[2], s.odds[3]
+    negative = s.negative[post] * (contagion if s.left_alone[post] > 0 else 1.0)
+    negative = negative * (calming if s.is_calmed[post] else 1.0)
+    negative = min(negative * (disappointed if s.is_disappointed[who] else 1.0), 1.0)
+    luck = unit(fold(s.tone[post], who))
+    tone = _POSITIVE
+    if luck < question_share:
+        tone = _QUESTION
+    elif luck < question_share + (1.0 - question_share) * negative:
+        tone = _NEGATIVE
+    s.talk[account, week, tone] += 1
+    if tone != _POSITIVE and s.is_own[account]:
+        minute = unit(fold(s.minute[post], who))
+        write(s, requests, hour, week, minute, s.request[post], account, post, who, tone)
+
+
+@inlined
+def write(
+    speech: Any,
+    requests: Any,
+    hour: Any,
+    week: Any,
+    minute: Any,
+    key: Any,
+    account: Any,
+    post: Any,
+    who: Any,
+    tone: Any,
 ) -> None:
-    t = np.float64(hour) * _HOUR_MIN + _HOUR_MIN * minute
-    heard.t[n], heard.account[n], heard.post[n] = t, account, post
-    heard.who[n], heard.tone[n] = who, tone
-    first, number = fold(key, who), np.int64(t / _HOUR_MIN) * _N_DRAWS
+    """One more request of this hour, with its draws."""
+    r = requests.new[requests.n[NEW]]
+    r.t, r.peers_at, r.others_min = np.float64(hour) * _HOUR_MIN + _HOUR_MIN * minute, np.inf, 0.0
+    r.account, r.post, r.who, r.tone = account, post, who, tone
+    first, number = fold(key, who), np.int64(r.t / _HOUR_MIN) * _N_DRAWS
     for j in range(_N_DRAWS):
-        heard.luck[n, j] = unit(fold(first, number + j))
+        r.luck[j] = unit(fold(first, number + j))
+    speech.talk[account, week, _REQUESTS] += 1
+    requests.n[NEW] += 1

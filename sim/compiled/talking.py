@@ -1,4 +1,4 @@
-"""The conversation of the compiled kernel: the reference's, whose draws are ``sim.compiled.speaking``'s."""
+"""The conversation of the compiled kernel: who says what, what the desk answers, what that does to people."""
 
 from __future__ import annotations
 
@@ -6,20 +6,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.city import City
-from sim.compiled import speaking
+from sim.compiled import answering, speaking
+from sim.compiled.arrays import Counts, Moods
 from sim.compiled.build import Settled
-from sim.compiled.speaking import Heard, Speech
-from sim.conversation import Talk
+from sim.compiled.requests import Requests, Terms
+from sim.compiled.room import Events
+from sim.compiled.speaking import Speech
+from sim.conversation import BY_PEERS, LEAVING, PEERS_AFTER, QUESTION, Talk, leaving_disappointed
 from sim.dialogue import Dialogue
 from sim.laws import Laws
-from sim.sessions import HOUR_MIN, WEEK_MIN
+from sim.sessions import HOUR_MIN, WEEK_MIN, rounded
 from sim.tally import Tally
 
+F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
 
 class Talking(Dialogue):
-    """``Dialogue`` whose draws are compiled."""
+    """``Dialogue`` whose draws and desk are compiled."""
 
     def __init__(self, laws: Laws, talk: Talk, city: City, seed: int, replicate: int, tally: Tally) -> None:
         super().__init__(laws, talk, city, seed, replicate, tally)
@@ -39,22 +43,46 @@ class Talking(Dialogue):
             talk=tally.talk,
             odds=np.array([talk.question_share, talk.contagion, talk.calming, talk.disappointed]),
         )
-        self._heard, self._hear = Heard.of(0), Settled(speaking.hear)
+        self._terms, self._requests = Terms.of(talk, city.n_residents), Requests.of(laws.n_hours)
+        self._speaking, self._closing = Settled(speaking.speak), Settled(answering.close)
+        self._is_forum = [bool(week.any()) for week in talk.forum.T]
 
-    def hear(self, hour: int, post: I64, who: I64) -> None:
-        """As ``Dialogue.hear``."""
-        week = hour * HOUR_MIN // WEEK_MIN
-        self._take(week, self._hear(self._speech, post, who, hour, week, self._room(len(who))))
+    def converse(
+        self, hour: int, events: Events, n_spoken: int, moods: Moods, counts: Counts
+    ) -> list[tuple[F64, I64]]:
+        """What is said in an hour, and all that comes of it at its end. Returns who will leave because
+        silence disappointed them: (minutes, account * n_rows + row)."""
+        week, asking = hour * HOUR_MIN // WEEK_MIN, self._asks.at(hour)
+        self._requests = self._requests.with_room(*self._room(hour, week, n_spoken + len(asking)))
+        requests, deeds = self._requests, counts.deeds
+        n = self._speaking(self._speech, events, asking, moods.is_following, deeds, requests, hour, week)
+        if self._is_forum[week] and n:
+            self._help(requests.new[:n], week)
+        n = self._closing(self._terms, self._speech, requests, moods, self.tally.delays, deeds, hour, week)
+        return self._leavers(requests.let_down[:n], float((hour + 1) * HOUR_MIN)) if n else []
 
-    def _ask(self, hour: int, ids: I64, is_following: NDArray[np.bool_]) -> None:
-        week, room = hour * HOUR_MIN // WEEK_MIN, self._room(len(ids))
-        self._take(week, speaking.ask(self._speech, ids, is_following, self.tally.ladder, hour, week, room))
+    def _room(self, hour: int, week: int, n: int) -> tuple[int, int]:
+        """Most requests of this hour, and most of people who are not simulated."""
+        if self.talk.cost <= 1:
+            return n, 0
+        minutes, each = float(self._requests.unseen[hour]), float(self.talk.answer_min[week])
+        return n, int((minutes / each if minutes else 0.0) + n * (self.talk.cost - 1.0)) + 2
 
-    def _room(self, n: int) -> Heard:
-        if n > len(self._heard.t):
-            self._heard = Heard.of(2 * n)
-        return self._heard
+    def _help(self, new: NDArray[np.void], week: int) -> None:
+        """When other residents would answer a question (``Desk.take``)."""
+        talk, luck = self.talk, new["luck"]
+        is_open = talk.forum[new["account"], week]
+        helped = np.flatnonzero((new["tone"] == QUESTION) & is_open & (luck[:, BY_PEERS] < talk.peer_rate))
+        minutes = rounded(-np.log1p(-luck[helped, PEERS_AFTER]) * talk.peer_delay_min)
+        at = np.where(minutes <= talk.patience_min, new["t"][helped] + minutes, np.inf)
+        new["peers_at"][helped] = at
 
-    def _take(self, week: int, n: int) -> None:
-        if n:
-            self.desk.take(week, *(column[:n].tolist() for column in self._heard))
+    def _leavers(self, lost: NDArray[np.void], since_min: float) -> list[tuple[F64, I64]]:
+        """When those of ``lost`` will leave who do so within the horizon (``Dialogue.losses``)."""
+        found = []
+        for account in np.unique(lost["account"]).tolist():
+            mine = lost[lost["account"] == account]
+            t = leaving_disappointed(self.laws, account, mine["luck"][:, LEAVING], since_min)
+            soon = t < self.laws.n_hours * HOUR_MIN
+            found.append((t[soon], account * self.city.n_rows + mine["who"][soon].astype(np.int64)))
+        return found
