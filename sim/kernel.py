@@ -121,9 +121,8 @@ class Kernel(Offering):
             wave = self._due()
         if seen:
             rows = joined(seen)
-            index = (self.laws.schedule.account[rows["post"]], rows["who"])
-            self.state.fatigue.fade(index, self.hour)
-            np.add.at(self.state.fatigue.value, index, 1.0)
+            fatigue, account = self.state.fatigue, self.laws.schedule.account[rows["post"]]
+            fatigue.add(fatigue.at(account, rows["who"]), 1.0, self.hour)
 
     def _expose(self, offers: list[Offers]) -> None:
         """Find the first display of new exposures."""
@@ -207,8 +206,7 @@ class Kernel(Offering):
     def _warm(self, who: I64, step: float) -> None:
         """``step`` more affinity for each time that someone is in ``who``, within its bounds."""
         state, memory = self.state, self.laws.scenario.behaviour.memory
-        state.affinity.fade(who, self.hour)
-        np.add.at(state.affinity.value, who, step)
+        state.affinity.add(who, step, self.hour)
         state.affinity.value[who] = np.clip(
             state.affinity.value[who], memory.affinity_floor.value, memory.affinity_ceiling.value
         )

@@ -45,16 +45,17 @@ class WatchedKernel(Kernel):
             self.audience[post] = self.state.followers.count[self.laws.schedule.account[post]]
         yield from super()._publish()
 
-    def _react(self, turn: Any, flags: Any, n: Any, written: Any) -> None:
+    def _react(self, turn: Any, flags: Any, n: Any, written: Any) -> NDArray[np.uint8]:
         before = flags & np.uint8(ALL_ACTIONS)
-        super()._react(turn, flags, n, written)
+        marks = super()._react(turn, flags, n, written)
         post, who = turn.rows["post"].astype(np.int64), turn.rows["who"].astype(np.int64)
-        after = self.state.flags[self.place[post], who] & np.uint8(ALL_ACTIONS)
+        after = marks & np.uint8(ALL_ACTIONS)
         new = after & ~before
         at = np.flatnonzero(new)
         fresh = at[(before[at] & ENGAGED == 0) & (new[at] & ENGAGED > 0)]
         np.add.at(self.engaged, post[fresh], 1)
         self._events.append((post[at], who[at], turn.rows["cell"][at], turn.rows["depth"][at], new[at]))
+        return marks
 
     def events(self) -> tuple[I64, I64, F64, I64, NDArray[np.uint8]]:
         """Reactions so far: post, person, instant (minutes), depth of what was seen, bits of the acts.

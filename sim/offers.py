@@ -70,7 +70,7 @@ class Offering(Viewers):
         base = laws.scale(int(laws.platform[post]), size) * self.posts.offer[post]
         luck = draws.uniform(self.posts.key_offer[post], rows)
         # Affinity cannot exceed this multiple of attachment, so one comparison settles most followers.
-        near = np.flatnonzero(luck < self.city.attachment[rows] * (base * self._warmest))
+        near = np.flatnonzero(luck < self.city.attachment.take(rows) * (base * self._warmest))
         rows, luck = rows[near], luck[near]
         affinity = self._affinity(rows)
         if account in self.state.followers.liking:

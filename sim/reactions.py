@@ -104,7 +104,7 @@ class Viewers:
         return affinity
 
     def _tired(self, account: I64 | int, who: I64) -> F64:
-        recent = self.state.fatigue.read((account, who), self.hour)
+        recent = self.state.fatigue.read(self.state.fatigue.at(account, who), self.hour)
         return behaviour.tiredness(recent, self.laws.fatigue_slope)
 
     def _display(self, turn: Turn, written: Writes) -> NDArray[np.void]:
@@ -112,20 +112,26 @@ class Viewers:
 
         Returns the displays after which the post will reappear.
         """
-        state, who = self.state, turn.who
-        place = self.place[turn.post]
-        n = state.times_seen[place, who]
+        times_seen, flags = (
+            self.state.times_seen.reshape(-1),
+            self.state.flags.reshape(-1),
+        )  # of the same memory
+        at = self.place[turn.post] * self.city.n_rows + turn.who
+        n = times_seen.take(at)
         first = n == 0
         n = np.minimum(n, 254) + np.uint8(1)
-        state.times_seen[place, who] = n
-        flags = state.flags[place, who] | np.where(turn.endorsed, ENDORSED, np.uint8(0))
+        times_seen[at] = n
+        mark = flags.take(at) | np.where(turn.endorsed, ENDORSED, np.uint8(0))
         self._count_displays(turn, first)
-        self._react(turn, flags, n, written)
+        flags[at] = self._react(turn, mark, n, written)
         self._follow_or_leave(turn, first, written)
         return turn.rows[first | (turn.rows["again"] > 0)]
 
-    def _react(self, turn: Turn, flags: NDArray[np.uint8], n: NDArray[np.uint8], written: Writes) -> None:
-        """Reactions of one turn; ``flags`` uint8[n] what each pair has done, ``n`` times seen."""
+    def _react(
+        self, turn: Turn, flags: NDArray[np.uint8], n: NDArray[np.uint8], written: Writes
+    ) -> NDArray[np.uint8]:
+        """Reactions of one turn; ``flags`` uint8[n] what each pair has done before, ``n`` times seen. Returns
+        what each pair has done."""
         laws, city, post, who = self.laws, self.city, turn.post, turn.who
         account, k = laws.schedule.account[post], laws.platform[post]
         follows = self.state.followers.is_following[account, who]
@@ -148,8 +154,7 @@ class Viewers:
         chance[:, HIDE] = behaviour.hide_chance(base[:, HIDE], repeat)
         luck = draws.uniform(self.posts.key_act[post], who[:, None])
         done = (luck < chance) & (flags[:, None] & ACTION_BITS == 0)
-        flags |= np.bitwise_or.reduce(np.where(done, ACTION_BITS, np.uint8(0)), axis=1)
-        self.state.flags[self.place[post], who] = flags
+        flags = flags | np.bitwise_or.reduce(np.where(done, ACTION_BITS, np.uint8(0)), axis=1)
         row, action = np.nonzero(done)
         self._count_reactions(post[row], who[row], action)
         own = self.is_own[account[row]]
@@ -163,6 +168,7 @@ class Viewers:
         written.warmer.append(who[engaged])
         written.colder.append(who[row[(action == HIDE) & own]])
         self._queue_shares(turn.rows[row[action == SHARE]])
+        return flags
 
     def _climb(self, account: I64, who: I64, action: I64, is_endorsed: NDArray[np.bool_]) -> None:
         """Rungs of the ladder of link reached by reacting to posts of the city."""

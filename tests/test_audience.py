@@ -241,14 +241,20 @@ def test_a_timetable_gives_everything_once_in_its_hour(parts: list[list[tuple[fl
 def test_a_memory_fades_by_halves_and_keeps_what_is_added() -> None:
     decay = 2.0 ** (-np.arange(101) / 10)
     memory = Memory.blank(3, decay)
-    memory.fade(np.array([1]), 20)
-    memory.value[1] += 1.0
+    memory.add(np.array([1]), 1.0, 20)
     assert memory.read(np.arange(3), 20).tolist() == [0, 1, 0]
     assert memory.read(np.arange(3), 40).tolist() == [0, 0.25, 0]
-    memory.fade(np.array([1]), 30)
-    memory.value[1] += 1.0
+    memory.add(np.array([1]), 1.0, 30)
     assert memory.read(np.array([1]), 30)[0] == pytest.approx(1.5)
     assert memory.read(np.array([1]), 50)[0] == pytest.approx(0.375)
+
+
+def test_a_memory_of_accounts_and_people_adds_as_often_as_it_is_told() -> None:
+    memory = Memory.blank((2, 3), 2.0 ** (-np.arange(11) / 10), np.float32)
+    memory.add(memory.at(np.array([0, 1, 1]), np.array([2, 0, 0])), 1.0, 4)
+    assert memory.value.tolist() == [[0, 0, 1], [2, 0, 0]]
+    assert memory.last.tolist() == [[0, 0, 4], [4, 0, 0]]
+    assert memory.read(memory.at(1, np.array([0])), 4).tolist() == [2]
 
 
 def test_outsiders_are_a_group_of_their_own() -> None:
