@@ -17,6 +17,7 @@ GROUPS = (
 PRIMARY = "base"
 ENVIRONMENT = "CITY_AUDIENCE_SCENARIOS"
 TAGS = ("measured", "borrowed", "assumed", "given")
+_safe: dict[Path, Any] = {}  # files in which nothing was found, and what they were then
 
 
 def tree() -> Path:
@@ -109,20 +110,37 @@ def _formats(folders: tuple[Path, ...]) -> frozenset[str]:
 
 
 def check(folders: tuple[Path, ...]) -> dict[str, dict[str, Path]]:
-    """``all_options``, once every scenario file is safe to compose. InputError: one line per problem."""
+    """``all_options``, once every scenario file is safe to compose. InputError: one line per problem.
+
+    A file that has not changed since nothing was found in it is not looked at again.
+    """
     from sim.figures import InputError
     from sim.scan import scan_file
 
     known = all_options(folders)
     files = [(folders[-1] / f"{PRIMARY}.yaml", "")]
     files += [(path, group) for group in GROUPS for path in known[group].values()]
-    problems = _misplaced(folders)
+    problems, names = _misplaced(folders), tuple(tuple(known[group]) for group in GROUPS)
     for path, group in files:
-        ours = path.is_relative_to(folders[-1])
-        problems += scan_file(path, label_of(path, folders), group, known, ours)
+        label, looked_at = label_of(path, folders), (stamp(path), folders, names)
+        if _safe.get(path) == looked_at:
+            continue
+        found = scan_file(path, label, group, known, path.is_relative_to(folders[-1]))
+        problems += found
+        if not found:
+            _safe[path] = looked_at
     if problems:
         raise InputError("\n".join(problems))
     return known
+
+
+def stamp(path: Path) -> tuple[int, ...]:
+    """What changes when a file does, as far as can be told without reading it; () if it cannot be found."""
+    try:
+        state = path.stat()
+    except OSError:
+        return ()
+    return state.st_mtime_ns, state.st_size, state.st_ino
 
 
 def _misplaced(folders: tuple[Path, ...]) -> list[str]:

@@ -22,7 +22,7 @@ from sim import catalogue
 
 SCHEME = "scenarios"
 CARDS = "platform"
-_parsed: dict[Path, tuple[tuple[int, int], bytes]] = {}
+_parsed: dict[Path, tuple[tuple[int, ...], bytes]] = {}
 
 
 class _Fast(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -59,8 +59,7 @@ class ScenarioSource(FileConfigSource):
 
 def plain(path: Path) -> dict[str, Any]:
     """The data of a scanned scenario file as OmegaConf reads it; a copy that the caller may change."""
-    state = path.stat()
-    stamp = (state.st_mtime_ns, state.st_size)
+    stamp = catalogue.stamp(path)
     known = _parsed.get(path)
     if known is None or known[0] != stamp:
         known = _parsed[path] = stamp, pickle.dumps(_read(path))
