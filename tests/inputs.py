@@ -136,7 +136,7 @@ def _city(residents: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _behaviour() -> dict[str, Any]:
+def _behaviour(residents: int) -> dict[str, Any]:
     weekdays = [1.0, 1.0, 1.0, 1.0, 1.0, 1.1, 1.1]
     return {
         "appetite_correlation": 0.4,
@@ -159,7 +159,8 @@ def _behaviour() -> dict[str, Any]:
         },
         "ties": {
             "friends_by_band": _by_band(455, 247, 169, 104, 58),
-            "friends_mean": 195, "friends_sd_ln": 1.1, "group_density": 0.5, "group_size_mean": 30,
+            # more than a town can offer would be looked for in vain, and at length
+            "friends_mean": min(195, max(residents // 4, 10)), "friends_sd_ln": 1.1, "group_density": 0.5, "group_size_mean": 30,
             "kin_and_school_share": 0.7, "age_spread_years": 3,
         },
         "hour_profiles": {
@@ -220,7 +221,7 @@ def small_tree(residents: int = 600) -> dict[str, Any]:
         "label": {"fr": "Habitudes de la ville", "en": "The town's habits"},
         "city": _city(residents),
         "platform": _platforms(),
-        "behaviour": _behaviour(),
+        "behaviour": _behaviour(residents),
         "change": {},
         "horizon_weeks": 2,
         "sampling": 1.0,
