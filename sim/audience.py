@@ -73,6 +73,9 @@ class Timetable:
         if not len(ids):
             return
         hour = t_min.astype(np.int64) // HOUR_MIN
+        if (ids[1:] < ids[:-1]).any():
+            order = np.argsort(ids)
+            hour, ids = hour[order], ids[order]
         # whole numbers of 16 bits are sorted in a few passes, whatever their order
         order = np.argsort(hour.astype(np.min_scalar_type(hour.max())), kind="stable")
         hour, ids = hour[order], ids[order]
@@ -86,9 +89,7 @@ class Timetable:
         parts = self._due.pop(hour, None)
         if parts is None:
             return _NOBODY
-        ids = np.concatenate(parts)
-        ids.sort()
-        return ids
+        return parts[0] if len(parts) == 1 else np.sort(np.concatenate(parts))
 
 
 def discovery_times(
