@@ -160,7 +160,8 @@ def _behaviour(residents: int) -> dict[str, Any]:
         "ties": {
             "friends_by_band": _by_band(455, 247, 169, 104, 58),
             # more than a town can offer would be looked for in vain, and at length
-            "friends_mean": min(195, max(residents // 4, 10)), "friends_sd_ln": 1.1, "group_density": 0.5, "group_size_mean": 30,
+            "friends_mean": min(195, max(residents // 4, 10)), "friends_sd_ln": 1.1,
+            "group_density": 0.5, "group_size_mean": 30,
             "kin_and_school_share": 0.7, "age_spread_years": 3,
         },
         "hour_profiles": {
