@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from sim import draws
 from sim.figures import InputError
@@ -72,13 +73,12 @@ def grow_ties(recipe: Recipe, crowd: Crowd, n_rows: int) -> Ties:
     if not mask.all():
         low, high, mask = low[mask != 0], high[mask != 0], mask[mask != 0]
     follows = [(relay.bit, *relay_follows(recipe, relay, crowd)) for relay in recipe.relays]
-    shift = max(1, int(n_rows - 1).bit_length())
+    shift = _shift(n_rows)
     n = len(low)
     packed = np.empty(2 * n + sum(len(fan) for _, _, fan in follows), dtype=np.int64)
     pack(packed[:n], low, high, mask, shift)
-    pack(packed[n : 2 * n], high, low, mask, shift)
+    pack(packed[n : 2 * n], *turned_round(low, high, mask, n_rows), shift)
     del low, high, mask
-    packed[n : 2 * n].sort()
     first = 2 * n
     for bit, source, fan in follows:
         pack(packed[first : first + len(fan)], source, fan, np.uint16(1 << bit), shift)
@@ -93,6 +93,13 @@ def pack(out: I64, source: Any, end: Any, mask: Any, shift: int) -> None:
     out |= end
     out <<= _MASK_BITS
     out |= mask
+
+
+def turned_round(low: Any, high: Any, mask: U16, n_rows: int) -> tuple[Any, Any, U16]:
+    """Ties (low, high), sorted, as (high, low), sorted: a transposed matrix, which is counted, not sorted."""
+    start = np.concatenate([[0], np.cumsum(np.bincount(low, minlength=n_rows))])
+    turned = sparse.csr_array((mask, high, start), shape=(n_rows, n_rows)).T.tocsr()
+    return np.repeat(np.arange(n_rows, dtype=low.dtype), np.diff(turned.indptr)), turned.indices, turned.data
 
 
 def _masks(recipe: Recipe, crowd: Crowd, low: Any, high: Any) -> Iterator[U16]:
@@ -139,7 +146,7 @@ def pair_strength(recipe: Recipe, low: Any, high: Any) -> F64:
 
 def _friendships(recipe: Recipe, crowd: Crowd, groups: Groups) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Ties (low, high), sorted, once each: groups of equal size together, pairs by triangle. int32[m]."""
-    n, end = crowd.size, 0
+    shift, end = _shift(crowd.size), 0
     sizes = np.diff(groups.start)
     keys = np.empty(int((sizes * (sizes - 1) // 2).sum()), dtype=np.int64)
     for size in np.unique(sizes[sizes > 1]).tolist():
@@ -154,23 +161,29 @@ def _friendships(recipe: Recipe, crowd: Crowd, groups: Groups) -> tuple[NDArray[
             tied = pair_strength(recipe, low, high) < recipe.density
             tied &= (uses[left] & uses[right]) != 0
             tied &= a != b
-            found = low[tied].astype(np.int64) * n + high[tied]
+            found = low[tied].astype(np.int64) << shift | high[tied]
             keys[end : end + len(found)] = found
             end += len(found)
     keys = keys[:end]
     keys.sort()
-    return _ends_of_distinct(keys, n)
+    return _ends_of_distinct(keys, shift)
 
 
-def _ends_of_distinct(keys: I64, n: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Both ends of each distinct key ``low * n + high`` of a sorted array, block by block. int32[m]."""
+def _shift(n: int) -> int:
+    """Bits that hold any of ``n`` rows."""
+    return max(1, int(n - 1).bit_length())
+
+
+def _ends_of_distinct(keys: I64, shift: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Both ends of each distinct key ``low << shift | high`` of a sorted array, block by block. int32[m]."""
     low, high = np.empty(len(keys), dtype=np.int32), np.empty(len(keys), dtype=np.int32)
     end = 0
     for first in range(0, len(keys), _BLOCK):
         block = keys[first : first + _BLOCK]
         new = np.diff(block, prepend=keys[first - 1] if first else -1) != 0
         ends = end + int(new.sum())
-        low[end:ends], high[end:ends] = np.divmod(block[new], n)
+        pair = block[new]
+        low[end:ends], high[end:ends] = pair >> shift, pair & ((1 << shift) - 1)
         end = ends
     return low[:end], high[:end]
 

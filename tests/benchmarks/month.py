@@ -184,6 +184,7 @@ def _details(asked: argparse.Namespace) -> None:
         ["second core, threads: one worker / two", f"{serial / threads:.2f}", "at least 1.8"],
         ["second core, processes: one worker / two", f"{serial / processes:.2f}", "at least 1.8"],
         ["month, compiled, in units of the reference work", f"{compiled / reference_s:.1f}", ""],
+        ["the reference work itself, ms", f"{1000 * reference_s:.0f}", ""],
         ["this process's peak memory, MB", f"{_peak():,.0f}", ""],
     ]
     print_table(("Toulouse", "measured", "goal"), rows, asked.markdown)
