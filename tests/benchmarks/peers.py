@@ -50,7 +50,7 @@ ALONE = "shares alone"
 STANDARD_ERRORS = 4.0
 IN_A_ROW = 4
 COLUMNS = ("method", "cascades", "final size (s.e.)", "z", "ms", "in a row", "times ours",
-           "times shares alone", "in a row, times", "goal", "of which ready", "load s", "load MB")  # fmt: skip
+           "times shares alone", "in a row, times", "goal", "of which ready", "load s", "MB")  # fmt: skip
 
 
 @dataclass
