@@ -37,9 +37,11 @@ def turns(wave: NDArray[np.void], n_rows: int) -> list[Turn]:
     """
     pair = wave["post"].astype(np.int64) * n_rows + wave["who"]
     order = np.argsort(pair)
-    if not (np.diff(pair[order]) > 0).all():
-        order = np.lexsort((wave["depth"], wave["cell"], pair))
-    wave, pair = wave[order], pair[order]
+    if (np.diff(pair[order]) > 0).all():  # nobody sees a post twice
+        wave = wave.take(order)
+        return [Turn(wave, wave["post"].astype(np.int64), wave["who"].astype(np.int64), wave["depth"] > 0)]
+    order = np.lexsort((wave["depth"], wave["cell"], pair))
+    wave, pair = wave.take(order), pair[order]
     opens = np.ones(len(wave), dtype=bool)
     opens[1:] = (pair[1:] != pair[:-1]) | (wave["cell"][1:] != wave["cell"][:-1])
     starts = np.flatnonzero(opens)
@@ -51,10 +53,7 @@ def turns(wave: NDArray[np.void], n_rows: int) -> list[Turn]:
     new[1:] = pair[1:] != pair[:-1]
     at = np.arange(len(wave))
     rank = at - np.maximum.accumulate(np.where(new, at, 0))
-    post, who = wave["post"].astype(np.int64), wave["who"].astype(np.int64)
-    if new.all():
-        return [Turn(wave, post, who, endorsed)]
-    found = []
+    post, who, found = wave["post"].astype(np.int64), wave["who"].astype(np.int64), []
     for r in range(int(rank.max()) + 1):
         mine = rank == r
         found.append(Turn(wave[mine], post[mine], who[mine], endorsed[mine]))
@@ -62,15 +61,11 @@ def turns(wave: NDArray[np.void], n_rows: int) -> list[Turn]:
 
 
 def joined(parts: list[NDArray[np.void]]) -> NDArray[np.void]:
-    """Displays one after the other (numpy's own concatenation is slow on records)."""
+    """Displays one after the other; as whole numbers, since numpy copies records field by field."""
     if len(parts) == 1:
         return parts[0]
-    out = np.empty(sum(map(len, parts)), dtype=DISPLAY)
-    at = 0
-    for part in parts:
-        out[at : at + len(part)] = part
-        at += len(part)
-    return out
+    numbers = [part.view(np.int64) for part in parts] or [np.empty(0, np.int64)]
+    return np.concatenate(numbers).view(DISPLAY)
 
 
 def by_hour(t_min: F64) -> dict[int, I64]:

@@ -125,7 +125,7 @@ class Viewers:
         self._count_displays(turn, first)
         flags[at] = self._react(turn, mark, n, written)
         self._follow_or_leave(turn, first, written)
-        return turn.rows[first | (turn.rows["again"] > 0)]
+        return turn.rows.take(np.flatnonzero(first | (turn.rows["again"] > 0)))
 
     def _react(
         self, turn: Turn, flags: NDArray[np.uint8], n: NDArray[np.uint8], written: Writes
