@@ -257,6 +257,13 @@ def _arrivals(
     return np.concatenate(times), np.concatenate(places)
 
 
+def peers_after(talk: Talk, luck: F64) -> F64:
+    """Minutes until another resident answers a question whose draws are ``luck`` in [0, 1), float64[n];
+    infinite beyond the patience of who asks."""
+    minutes = rounded(-np.log1p(-luck) * talk.peer_delay_min)
+    return np.where(minutes <= talk.patience_min, minutes, np.inf)
+
+
 def leaving_disappointed(laws: Laws, account: int, luck: Any, since_min: float) -> Any:
     """Minute at which someone disappointed leaves for that reason: the platform's own hazard, times what
     silence adds. ``luck``: draws in [0, 1); infinite where nothing is added."""

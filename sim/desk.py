@@ -28,8 +28,9 @@ from sim.conversation import (
     QUESTION,
     SATISFIED,
     Talk,
+    peers_after,
 )
-from sim.sessions import HOUR_MIN, WEEK_MIN, rounded
+from sim.sessions import HOUR_MIN, WEEK_MIN
 from sim.tally import MAX_DELAY_MIN, TALK, Tally
 
 if TYPE_CHECKING:
@@ -114,10 +115,9 @@ class Desk:
             if r.tone == QUESTION and self._forum[r.account][week] and r.luck[BY_PEERS] < self.talk.peer_rate
         ]
         if helped:
-            late = np.array([r.luck[PEERS_AFTER] for r in helped])
-            after = rounded(-np.log1p(-late) * self.talk.peer_delay_min)
+            after = peers_after(self.talk, np.array([r.luck[PEERS_AFTER] for r in helped]))
             for r, minutes in zip(helped, after.tolist(), strict=True):
-                r.peers_at = r.t + minutes if minutes <= self.talk.patience_min else np.inf
+                r.peers_at = r.t + minutes
         self._new += new
 
     def close_hour(self, hour: int) -> Echo:

@@ -77,15 +77,21 @@ class Dialogue:
         )  # fmt: skip
         self.tally.climb("in_dialogue", who)
 
-    def losses(
-        self, echo: Echo, is_following: NDArray[np.bool_], since_min: float
-    ) -> list[tuple[int, F64, I64]]:
-        """When disappointed residents who follow will leave for it: (account, minutes, people) of each."""
+    def losses(self, echo: Echo, is_following: NDArray[np.bool_], since_min: float) -> list[tuple[F64, I64]]:
+        """When disappointed residents who follow will leave for it (see ``leavers``)."""
+        lost = [x for x in echo.disappointed if x[1] < self.city.n_residents and is_following[x[0], x[1]]]
+        if not lost:
+            return []
+        account, who, luck = (np.array(column) for column in zip(*lost, strict=True))
+        return self.leavers(account, who, luck, since_min)
+
+    def leavers(self, account: I64, who: I64, luck: F64, since_min: float) -> list[tuple[F64, I64]]:
+        """When people whom silence disappointed will leave, within the horizon: (minutes float64, account *
+        n_rows + row int64) by account. Arrays of one length; ``luck`` in [0, 1)."""
         found = []
-        for a, who, luck in echo.disappointed:
-            if who >= self.city.n_residents or not is_following[a, who]:
-                continue
-            t = leaving_disappointed(self.laws, a, np.array([luck]), since_min)
-            if t[0] < self.laws.n_hours * HOUR_MIN:
-                found.append((a, t, np.array([who])))
+        for a in np.unique(account).tolist():
+            mine = account == a
+            t = leaving_disappointed(self.laws, a, luck[mine], since_min)
+            soon = t < self.laws.n_hours * HOUR_MIN
+            found.append((t[soon], a * self.city.n_rows + who[mine][soon].astype(np.int64)))
         return found

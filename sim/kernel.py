@@ -254,8 +254,8 @@ class Kernel(Offering):
         if echo.satisfied:
             done.append(([np.array(echo.satisfied, dtype=np.int64)], talk.affinity_gain))
         if echo.disappointed:
-            for a, t, who in self.dialogue.losses(echo, follows, float((self.hour + 1) * HOUR_MIN)):
-                self._leave.add(t, a * self.city.n_rows + who)
+            for t, ids in self.dialogue.losses(echo, follows, float((self.hour + 1) * HOUR_MIN)):
+                self._leave.add(t, ids)
             let_down = [who for _, who, _ in echo.disappointed]
             done.append(([np.array(let_down, dtype=np.int64)], -talk.affinity_loss))
         return done

@@ -636,3 +636,16 @@ def test_an_unfinished_value_is_told(tmp_path: Path) -> None:
     write(tmp_path, "scenario/x.yaml", {"name": "x", "label": "???", "city": {"year": "???"}}, GLOBAL)
     write(tmp_path, "platform/vine.yaml", {"vine": {"label": "???"}})
     assert "'???' stands for a value that is still to be written" in refused(own=tmp_path)
+
+
+def test_a_file_that_was_safe_is_looked_at_again_once_it_changed(tmp_path: Path) -> None:
+    """Within one process: the first composition finds nothing in it, then somebody writes code into it."""
+    own = tmp_path / "own"
+    write(own, "change/mine.yaml", {"mine": {"kind": "shift_hours", "to": ["18:30"]}})
+    for _ in range(2):
+        assert "mine" in compose(["change=[mine]"], own).tree["change"]
+    write(
+        own, "change/mine.yaml", {"mine": {"kind": "shift_hours", "to": ["18:30"], "_target_": "os.system"}}
+    )
+    with pytest.raises(InputError, match="_target_"):
+        compose(["change=[mine]"], own)

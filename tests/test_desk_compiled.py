@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from test_kernel import _with_a_desk
 
 from sim.city import build_city
-from sim.conversation import N_DRAWS
+from sim.conversation import LEAVING, N_DRAWS
 from sim.desk import Desk, Request
 from sim.laws import Laws, build_laws
 from sim.tally import LADDER, Tally
@@ -89,7 +89,7 @@ class Pair:
             if who < self.city.n_residents and is_following[a, who]
         ]
         lost = requests.let_down[:n_lost]
-        found = zip(lost["account"], lost["who"], lost["luck"][:, 3], strict=True)
+        found = zip(lost["account"], lost["who"], lost["luck"][:, LEAVING], strict=True)
         assert sorted(followers) == sorted((int(a), int(who), float(luck)) for a, who, luck in found)
         before[[who for _, who, _ in echo.disappointed]] = True
         assert np.array_equal(before, talking.is_disappointed)

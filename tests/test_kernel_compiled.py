@@ -37,7 +37,8 @@ import numba
 from sim import kernel_compiled
 from sim.compiled import build, coming, moving, talking
 from sim.compiled.arrays import Seating
-from sim.compiled.packing import relation_of, seats
+from sim.compiled.handing import _people
+from sim.compiled.packing import in_blocks, relation_of, seats
 from sim.compiled.room import Calendar
 from sim.kernel_compiled import CompiledKernel
 
@@ -344,3 +345,21 @@ def test_everyone_has_a_seat_with_each_account() -> None:
         assert np.array_equal(mine[rows], np.arange(len(rows)))
         assert np.array_equal(np.sort(mine), np.arange(city.n_rows))
     assert seats(city) is found
+
+
+def test_newcomers_are_a_queue_that_grows() -> None:
+    """Account after account, in the order of their coming: as a queue made of all of them at once."""
+    scenario = _scenario()
+    city = build_city(scenario, SEED)
+    laws = build_laws(scenario, city, SEED)
+    kernel = CompiledKernel(laws, city, SEED, 0)
+    moves, came = coming.moves_of(laws, city, SEED, 0), coming.Newcomers(len(laws.schedule.accounts), city)
+    rng = np.random.default_rng(5)
+    rows = rng.integers(0, city.n_rows, 3000)  # some come twice: nothing here minds
+    account = rng.integers(0, 2, len(rows))
+    for part in np.array_split(account * city.n_rows + rows, 7):
+        moving.note_all(came.with_room(len(part)), _people(kernel), moves, part)
+    for a in (0, 1):
+        told = in_blocks(city, int(laws.account_platform[a]), rows[account == a], False)
+        assert all(map(np.array_equal, came.queue(a), told))
+        assert len(told.who) > 1024

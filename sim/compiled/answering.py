@@ -46,7 +46,7 @@ def close(
     n[NEW] = n[SATISFIED] = n[LET_DOWN] = n[LOST] = 0
     show(terms, speech, requests, moods, delays, deeds, hour, week)
     warm(moods, requests.satisfied, n[SATISFIED], terms.affinity_gain, hour)
-    for i in range(n[LET_DOWN]):
+    for i in range(n[LET_DOWN]):  # whoever was satisfied has been seen to: their room is free
         requests.satisfied[i] = requests.let_down[i].who
         speech.is_disappointed[requests.let_down[i].who] = True
     warm(moods, requests.satisfied, n[LET_DOWN], -terms.affinity_loss, hour)

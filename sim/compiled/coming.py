@@ -91,15 +91,16 @@ class Newcomers:
     def __init__(self, n_accounts: int, city: City) -> None:
         self._room, self._most = _ROOM, 0
         size = n_accounts, self._room
-        self._came = Came(
-            n=np.zeros(n_accounts, np.int64),
+        row = Queue(
             who=np.empty(size, np.int32),
             attachment=np.empty(size, city.attachment.dtype),
             activity=np.empty(size, city.activity.dtype),
             band=np.empty(size, np.uint8),
             circle=np.empty(size, np.uint8),
             ceiling=np.zeros((n_accounts, self._room // BLOCK), city.attachment.dtype),
+            is_opening=False,
         )
+        self._came = Came(np.zeros(n_accounts, np.int64), row)
 
     def with_room(self, n: int) -> Came:
         """All of them, with room for ``n`` more."""
@@ -107,22 +108,15 @@ class Newcomers:
         if self._most > self._room:
             before, self._room = self._room, 2 * self._most // BLOCK * BLOCK + BLOCK
             longer = []
-            for column in self._came[1:]:
+            for column in self._came.row[:-1]:
                 size = self._room * column.shape[1] // before
                 longer.append(np.zeros((len(column), size), column.dtype))
                 longer[-1][:, : column.shape[1]] = column
-            self._came = Came(self._came.n, *longer)
+            self._came = Came(self._came.n, Queue._make([*longer, False]))
         return self._came
 
     def queue(self, account: int) -> Queue:
         """Those of one account."""
-        came, n = self._came, int(self._came.n[account])
-        return Queue(
-            who=came.who[account, :n],
-            attachment=came.attachment[account, :n],
-            activity=came.activity[account, :n],
-            band=came.band[account, :n],
-            circle=came.circle[account, :n],
-            ceiling=came.ceiling[account, : -(-n // BLOCK)],
-            is_opening=False,
-        )
+        n, (*columns, ceiling, is_opening) = int(self._came.n[account]), self._came.row
+        blocks = -(-n // BLOCK)
+        return Queue._make([*(c[account, :n] for c in columns), ceiling[account, :blocks], is_opening])

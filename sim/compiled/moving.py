@@ -55,16 +55,11 @@ class Follows(NamedTuple):
 
 
 class Came(NamedTuple):
-    """Newcomers of each account, ``n`` int64[A] of them: columns of ``arrays.Queue``, [A, room] or, for the
-    ``ceiling``, [A, blocks]."""
+    """Newcomers of each account, ``n`` int64[A] of them; ``row`` (arrays.Queue) with columns [A, room] and a
+    ``ceiling`` [A, blocks]."""
 
     n: Any
-    who: Any
-    attachment: Any
-    activity: Any
-    band: Any
-    circle: Any
-    ceiling: Any
+    row: Any
 
 
 @compiled
@@ -82,7 +77,9 @@ def restless(ids: Any, since: float, end: float, n_rows: int, n_residents: int, 
 
 @inlined
 def might_move(account: Any, who: Any, since: Any, end: Any, n_residents: Any, m: Any) -> Any:
-    """Whether someone might leave an account or ask something there in [since, end)."""
+    """Whether someone might leave an account or ask something there in [since, end); residents only."""
+    if who >= n_residents:
+        return False
     moves = unit(fold(m.leaving[account], who)) < m.leaves[account] * ((end - since) * MORE)
     if not moves and m.is_own[account]:
         row = m.runs_on[account] * _BANDS + np.int64(m.band[who])
@@ -90,7 +87,7 @@ def might_move(account: Any, who: Any, since: Any, end: Any, n_residents: Any, m
         for q in range(len(m.asks)):
             luck = unit(fold(fold(m.asking[q, account], who), np.uint64(0)))
             moves = moves or luck < m.asks[q] * days
-    return moves and who < n_residents
+    return moves
 
 
 @compiled
@@ -210,11 +207,11 @@ def note_all(came: Came, people: Any, moves: Moves, ids: Any) -> None:
 @inlined
 def note(came: Any, people: Any, moves: Any, account: Any, who: Any) -> None:
     """Note a newcomer."""
-    place, trait = came.n[account], people.traits[who]
-    came.who[account, place] = who
-    came.attachment[account, place] = trait.attachment
-    came.activity[account, place] = people.activity[moves.runs_on[account], who]
-    came.band[account, place], came.circle[account, place] = trait.band, trait.circle
+    place, trait, row = came.n[account], people.traits[who], came.row
+    row.who[account, place] = who
+    row.attachment[account, place] = trait.attachment
+    row.activity[account, place] = people.activity[moves.runs_on[account], who]
+    row.band[account, place], row.circle[account, place] = trait.band, trait.circle
     block = place // BLOCK
-    came.ceiling[account, block] = max(came.ceiling[account, block], trait.attachment)
+    row.ceiling[account, block] = max(row.ceiling[account, block], trait.attachment)
     came.n[account] += 1

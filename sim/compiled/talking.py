@@ -12,10 +12,10 @@ from sim.compiled.build import Settled
 from sim.compiled.requests import Requests, Terms
 from sim.compiled.room import Events
 from sim.compiled.speaking import Speech
-from sim.conversation import BY_PEERS, LEAVING, PEERS_AFTER, QUESTION, Talk, leaving_disappointed
+from sim.conversation import BY_PEERS, LEAVING, PEERS_AFTER, QUESTION, Talk, peers_after
 from sim.dialogue import Dialogue
 from sim.laws import Laws
-from sim.sessions import HOUR_MIN, WEEK_MIN, rounded
+from sim.sessions import HOUR_MIN, WEEK_MIN
 from sim.tally import Tally
 
 F64 = NDArray[np.float64]
@@ -59,7 +59,11 @@ class Talking(Dialogue):
         if self._is_forum[week] and n:
             self._help(requests.new[:n], week)
         n = self._closing(self._terms, self._speech, requests, moods, self.tally.delays, deeds, hour, week)
-        return self._leavers(requests.let_down[:n], float((hour + 1) * HOUR_MIN)) if n else []
+        if not n:
+            return []
+        lost = requests.let_down[:n]
+        luck = lost["luck"][:, LEAVING]
+        return self.leavers(lost["account"], lost["who"], luck, float((hour + 1) * HOUR_MIN))
 
     def _room(self, hour: int, week: int, n: int) -> tuple[int, int]:
         """Most requests of this hour, and most of people who are not simulated."""
@@ -69,20 +73,8 @@ class Talking(Dialogue):
         return n, int((minutes / each if minutes else 0.0) + n * (self.talk.cost - 1.0)) + 2
 
     def _help(self, new: NDArray[np.void], week: int) -> None:
-        """When other residents would answer a question (``Desk.take``)."""
+        """When other residents would answer a question (``Desk.receive``)."""
         talk, luck = self.talk, new["luck"]
         is_open = talk.forum[new["account"], week]
         helped = np.flatnonzero((new["tone"] == QUESTION) & is_open & (luck[:, BY_PEERS] < talk.peer_rate))
-        minutes = rounded(-np.log1p(-luck[helped, PEERS_AFTER]) * talk.peer_delay_min)
-        at = np.where(minutes <= talk.patience_min, new["t"][helped] + minutes, np.inf)
-        new["peers_at"][helped] = at
-
-    def _leavers(self, lost: NDArray[np.void], since_min: float) -> list[tuple[F64, I64]]:
-        """When those of ``lost`` will leave who do so within the horizon (``Dialogue.losses``)."""
-        found = []
-        for account in np.unique(lost["account"]).tolist():
-            mine = lost[lost["account"] == account]
-            t = leaving_disappointed(self.laws, account, mine["luck"][:, LEAVING], since_min)
-            soon = t < self.laws.n_hours * HOUR_MIN
-            found.append((t[soon], account * self.city.n_rows + mine["who"][soon].astype(np.int64)))
-        return found
+        new["peers_at"][helped] = new["t"][helped] + peers_after(talk, luck[helped, PEERS_AFTER])
